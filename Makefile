@@ -1,0 +1,48 @@
+# Two commands on a fresh machine: `make emulate` and `make test`. Each sets up what it needs, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_TESTS := tests/clients/node
+
+.PHONY: emulate test lint check format bench clean
+
+emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
+	@exec $(BIN)/emulator serve $(ARGS)
+
+test: $(VENV)/.development $(NODE_TESTS)/node_modules/.installed ## run all tests
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.development ## formatter, ruff, mypy, import-linter
+	$(BIN)/ruff format --check --diff .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## everything that must pass
+
+format: $(VENV)/.development ## put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.development ## measure, side by side with bare aiohttp (Linux)
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## remove what set-up made
+	rm -rf $(VENV) $(NODE_TESTS)/node_modules dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.development: pyproject.toml tests/requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@ $(VENV)/.runtime
+
+$(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package-lock.json
+	cd $(NODE_TESTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

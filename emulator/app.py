@@ -1,0 +1,69 @@
+"""Composition: an emulator, its listeners, and their lifetimes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from emulator.runtime.emulator import Emulator
+from emulator.surfaces.convex.surface import ConvexSurface
+
+LOOPBACK = "127.0.0.1"
+_KEEP_ALIVE = 75.0
+_SHUTDOWN_GRACE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address to listen at, and what is emulated there; port 0 picks a free one."""
+
+    name: str
+    host: str
+    port: int
+
+
+class PortInUseError(Exception):
+    """Somebody else listens where a listener should."""
+
+    def __init__(self, listener: Listener) -> None:
+        """Name the listener that found its place taken."""
+        super().__init__(f"{listener.host}:{listener.port} is in use")
+        self.listener = listener
+
+
+class App:
+    """One emulator behind its listeners; every listener serves every surface."""
+
+    def __init__(self, emulator: Emulator, listeners: Sequence[Listener]) -> None:
+        """Compose; nothing listens before :meth:`start`."""
+        self.emulator = emulator
+        self.listeners = tuple(listeners)
+        self.addresses: dict[str, tuple[str, int]] = {}
+        surface = ConvexSurface(emulator)
+        server = web.Server(surface.handle, access_log=None, keepalive_timeout=_KEEP_ALIVE)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)
+
+    async def start(self) -> None:
+        """Begin to listen everywhere; raise PortInUseError, listening nowhere, when a port is taken."""
+        await self._runner.setup()
+        for listener in self.listeners:
+            site = web.TCPSite(self._runner, listener.host, listener.port, backlog=1024)
+            try:
+                await site.start()
+            except OSError as error:
+                await self.stop()
+                raise PortInUseError(listener) from error
+            self.addresses[listener.name] = (listener.host, self._runner.addresses[-1][1])
+
+    async def stop(self) -> None:
+        """Stop listening and end what is open."""
+        await self._runner.cleanup()
+
+    def url(self, name: str) -> str | None:
+        """Return the base URL of a listener, None when there is none of that name."""
+        if name not in self.addresses:
+            return None
+        host, port = self.addresses[name]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,0 +1,42 @@
+"""The `emulator` command."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from emulator import __version__
+
+_COMMANDS = {
+    "serve": "Serve the scenarios until Ctrl-C.",
+    "check": "Check scenario files and say everything that is wrong with them.",
+    "schema": "Print the JSON Schema of scenario files.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when the command is asked for."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"emulator.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="emulator")
+def main() -> None:
+    """Emulate a Convex deployment from YAML scenario files.
+
+    Needs no account and no network. `emulator serve` is where to begin.
+    """

@@ -1,0 +1,95 @@
+"""What the command says at its start, and of every reload."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import assert_never
+
+from emulator import __version__
+from emulator.model.function import Function, FunctionType
+from emulator.model.scenario import Scenario
+from emulator.reload.reloader import Mended, Refused, Reloaded, Report
+from emulator.scenario.report import as_text, location
+from emulator.scenario.source import shown_path
+
+_MAX_NAMES = 6
+
+
+def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ...] | None) -> str:
+    """Return what is served, where, and lines to paste."""
+    url = facts["convex_url"]
+    lines = [
+        f"emulator {__version__} serves scenario {scenario.name} ({scenario.file}), seed {scenario.seed}",
+        "",
+        f"  Convex      {url}  {_count(scenario)}",
+        f"  admin key   {facts['admin_key']}",
+    ]
+    if facts["site_url"]:
+        lines.append(f"  site        {facts['site_url']}")
+    if scenario.description:
+        lines.insert(1, f"  {scenario.description}")
+    if watched:
+        names = ", ".join(map(shown_path, watched))
+        lines += ["", f"Watching {names}: save a file, and it is in force. Ctrl-C stops."]
+    else:
+        lines += ["", "Not watching for changes. Ctrl-C stops."]
+    return "\n".join([*lines, "", *_to_paste(scenario, str(url))])
+
+
+def sentence(report: Report) -> str:
+    """Return what happened to the scenario, for the console."""
+    match report:
+        case Reloaded(revision, added, changed, removed, seconds):
+            parts = [*_named("changed", changed), *_named("added", added), *_named("removed", removed)]
+            what = "; ".join(parts) or "no function changed"
+            return f"revision {revision.number} in force after {seconds * 1000:.0f} ms: {what}"
+        case Refused(revision, problems, sources):
+            places = len(problems)
+            head = f"{places} problem{'s' if places != 1 else ''}; revision {revision.number} stays in force"
+            return f"{head}\n{as_text(problems, sources)}" if problems else f"no scenario found; {head}"
+        case Mended(revision):
+            return f"no problems any more; revision {revision.number} was in force all the time"
+        case _:
+            assert_never(report)
+
+
+def report_data(report: Report) -> dict[str, object]:
+    """Return the same as facts, for programs that read the log."""
+    match report:
+        case Reloaded(revision, added, changed, removed):
+            return {"revision": revision.number, "added": added, "changed": changed, "removed": removed}
+        case Refused(revision, problems):
+            rows = [{"place": location(each), "slug": each.slug, "message": each.message} for each in problems]
+            return {"revision": revision.number, "problems": rows}
+        case Mended(revision):
+            return {"revision": revision.number}
+        case _:
+            assert_never(report)
+
+
+def _count(scenario: Scenario) -> str:
+    count = len(scenario.functions)
+    return f"{count} function{'s' if count != 1 else ''}"
+
+
+def _named(word: str, names: tuple[str, ...]) -> Iterator[str]:
+    if names:
+        more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+        yield f"{word} {', '.join(names[:_MAX_NAMES])}{more}"
+
+
+def _to_paste(scenario: Scenario, url: str) -> Iterator[str]:
+    yield f"  CONVEX_URL={url}"
+    function = next((each for each in scenario.functions.values() if _answers_without_arguments(each)), None)
+    if function is None:
+        yield "  The scenario has no function yet; see the README for the shortest useful file."
+        return
+    kind = (function.type or FunctionType.QUERY).value.lower()
+    body = json.dumps({"path": function.path.public, "args": {}}, ensure_ascii=False)
+    yield f"  curl {url}/api/{kind} -H 'Content-Type: application/json' -d '{body}'"
+
+
+def _answers_without_arguments(function: Function) -> bool:
+    return any(rule.when is None for rule in function.script.rules)

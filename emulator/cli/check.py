@@ -1,0 +1,50 @@
+"""`emulator check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from emulator.scenario.load import Loaded, Loader
+from emulator.scenario.report import as_annotations, as_json, as_text
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or as annotations beside the lines in a GitHub Actions run.",
+)
+@click.pass_context
+def check(context: click.Context, paths: tuple[Path, ...], form: str) -> None:
+    """Check scenario files and say everything that is wrong with them.
+
+    PATHs are files and folders; without any, the folder scenarios/ is checked. The exit status is 0 when all is
+    well, 1 when there are problems, 2 when nothing could be checked.
+    """
+    if not paths:
+        paths = (Path("scenarios"),)
+        if not paths[0].exists():
+            raise click.UsageError("there is no folder scenarios/ here; name a file or a folder")
+    loaded = Loader(paths).load()
+    if form == "json":
+        click.echo(as_json(loaded.problems))
+    elif form == "github":
+        click.echo(as_annotations(loaded.problems), nl=bool(loaded.problems))
+    else:
+        click.echo(_for_people(loaded))
+    context.exit(1 if loaded.has_errors else 0)
+
+
+def _for_people(loaded: Loaded) -> str:
+    files = f"{len(loaded.files)} file{'s' if len(loaded.files) != 1 else ''}"
+    if not loaded.problems:
+        names = ", ".join(loaded.scenarios)
+        return f"{files} checked, no problems; scenarios: {names}"
+    count = len(loaded.problems)
+    return f"{as_text(loaded.problems, loaded.sources)}\n\n{files} checked, {count} problem{'s' if count != 1 else ''}"

@@ -1,0 +1,58 @@
+"""A request in the engine's terms, and who makes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from emulator.model.function import FunctionType
+from emulator.values.convex import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Nobody in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An end user: the attributes `ctx.auth` would see, and the name the scenario gives them, if it does."""
+
+    attributes: dict[str, Value] = field(default_factory=dict)
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """The holder of an admin key, perhaps acting as a user."""
+
+    acting_as: User | None = None
+
+
+Caller: TypeAlias = Anonymous | User | Admin
+
+ANONYMOUS = Anonymous()
+
+
+def acting_user(caller: Caller) -> User | None:
+    """Return the user whose identity a function sees, None for nobody."""
+    if isinstance(caller, Admin):
+        return caller.acting_as
+    return caller if isinstance(caller, User) else None
+
+
+class Call(NamedTuple):
+    """One call of a function.
+
+    `operation` is the public spelling of its path; `type` the kind the caller asked for (None: any); `size` the
+    bytes its arguments took on the wire, by which the journal bounds itself; `fault` the sentence that refuses
+    arguments which are none; `component` the mounted component whose function it is.
+    """
+
+    operation: str
+    type: FunctionType | None
+    args: dict[str, Value]
+    caller: Caller = ANONYMOUS
+    size: int = 0
+    fault: str | None = None
+    component: str = ""

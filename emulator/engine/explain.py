@@ -1,0 +1,61 @@
+"""Why nothing answered: the nearest names and rules, what differed, and a rule to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from emulator.engine.call import Call
+from emulator.engine.match import mismatches
+from emulator.engine.plan import NearMiss, Unmatched, Unscripted, WrongType
+from emulator.model.function import Function
+from emulator.model.rule import Rule
+from emulator.values.display import spell
+
+_MAX_NAMES = 3
+_MAX_MISSES = 3
+_MAX_PASTED = 200
+
+
+def nearest_functions(functions: Mapping[str, Function], operation: str) -> tuple[Function, ...]:
+    """Return the functions whose paths look most like `operation`, best first; same export before same spelling."""
+    names = get_close_matches(operation, functions, n=_MAX_NAMES, cutoff=0.6)
+    if not names:
+        export = operation.rpartition(":")[2]
+        names = [name for name in functions if name.rpartition(":")[2] == export][:_MAX_NAMES]
+    return tuple(functions[name] for name in names)
+
+
+def near_misses(rules: Iterable[Rule], call: Call) -> tuple[NearMiss, ...]:
+    """Return the rules with the fewest differences first; equals keep the order of the file."""
+    misses = [NearMiss(rule, tuple(mismatches(rule.when, call))) for rule in rules]
+    return tuple(sorted(misses, key=lambda miss: len(miss.mismatches))[:_MAX_MISSES])
+
+
+def explain(ending: Unscripted | WrongType | Unmatched) -> str:
+    """Say in one line what the scenario lacks, and where to look."""
+    match ending:
+        case Unscripted(operation=operation, nearest=nearest):
+            if not nearest:
+                return f"{operation} is not scripted, and nothing scripted looks like it"
+            names = ", ".join(f"{each.path.public} ({each.place})" for each in nearest)
+            return f"{operation} is not scripted; nearest: {names}"
+        case WrongType(function, asked):
+            assert function.type is not None
+            kind = function.type.value.lower()
+            return f"{function.path.public} ({function.place}) is a {kind}, called as {asked.value.lower()}"
+        case Unmatched(function, misses):
+            nearest_rule = misses[0]
+            reasons = "; ".join(map(str, nearest_rule.mismatches))
+            return f"no rule of {function.path.public} matches; nearest: {nearest_rule.rule.place}, where {reasons}"
+
+
+def rule_to_paste(call: Call) -> str:
+    """Return the YAML that would answer this call, for the developer to paste and fill in."""
+    lines = ["functions:", f"  {call.operation}:"]
+    if call.type:
+        lines.append(f"    type: {call.type.value.lower()}")
+    args = spell(dict(call.args))
+    if call.args and len(args) <= _MAX_PASTED:
+        lines.append(f"    when: {{args: {args}}}")
+    return "\n".join([*lines, "    result: null"])

@@ -1,0 +1,60 @@
+"""A scenario's functions, prepared for deciding: whatever does not depend on the call is decided once, at load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from emulator.engine.plan import Finish, Plan, Wait
+from emulator.engine.state import Change
+from emulator.model.function import FirstMatch, Function
+from emulator.model.rule import FixedDelay, Rule
+from emulator.model.scenario import Scenario
+
+
+class Decision(NamedTuple):
+    """What shall happen: `plan` is to be performed, `changes` to be committed; `rule` answered, if one did."""
+
+    plan: Plan
+    changes: tuple[Change, ...] = ()
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A function, and the decision of each of its rules that draws nothing; `always` when it is the same for all."""
+
+    function: Function
+    decisions: tuple[Decision | None, ...]
+    always: Decision | None
+    is_system: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A scenario and its functions by operation, prepared."""
+
+    scenario: Scenario
+    prepared: Mapping[str, Prepared]
+
+
+def build_index(scenario: Scenario) -> Index:
+    """Prepare every function of a scenario."""
+    return Index(scenario, {operation: _prepare(each) for operation, each in scenario.functions.items()})
+
+
+def _prepare(function: Function) -> Prepared:
+    rules = function.script.rules
+    decisions = tuple(map(_decision_of, rules))
+    always = decisions[0] if isinstance(function.script, FirstMatch) and rules[0].when is None else None
+    return Prepared(function, decisions, always, function.path.module.startswith("_system/"))
+
+
+def _decision_of(rule: Rule) -> Decision | None:
+    finish = Finish(rule.outcome, rule.logs)
+    if rule.delay is None:
+        return Decision((finish,), (), rule)
+    if isinstance(rule.delay, FixedDelay):
+        return Decision((Wait(rule.delay.duration), finish), (), rule)
+    return None

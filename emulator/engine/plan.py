@@ -1,0 +1,74 @@
+"""What a decision asks to be done: steps, performed in order by whoever holds the clock and the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from emulator.engine.match import Mismatch
+from emulator.model.function import Function, FunctionType
+from emulator.model.rule import Outcome, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A rule that did not answer, and every reason why."""
+
+    rule: Rule
+    mismatches: tuple[Mismatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unscripted:
+    """No function has that path; `nearest` are the closest that are there, best first.
+
+    `public` says whether the caller could see public functions only, which changes the service's sentence.
+    """
+
+    operation: str
+    nearest: tuple[Function, ...]
+    component: str
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrongType:
+    """The function is there but is of another kind than the caller asked for."""
+
+    function: Function
+    asked: FunctionType
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """The function is there, but no rule of it holds; the misses are ranked, the nearest first."""
+
+    function: Function
+    misses: tuple[NearMiss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The function is there but refused its arguments, in the service's own words."""
+
+    message: str
+
+
+Ending: TypeAlias = Outcome | Unscripted | WrongType | Unmatched | Rejected
+
+
+class Wait(NamedTuple):
+    """Let so many nanoseconds pass."""
+
+    duration: int
+
+
+class Finish(NamedTuple):
+    """Answer with this; log lines are as clients see them."""
+
+    ending: Ending
+    logs: tuple[str, ...] = ()
+
+
+Step: TypeAlias = Wait | Finish
+Plan: TypeAlias = tuple[Step, ...]

@@ -1,0 +1,47 @@
+"""Scripted Convex functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from emulator.model.place import Place
+from emulator.model.rule import Rule
+from emulator.values.paths import FunctionPath
+
+
+class FunctionType(Enum):
+    """The kinds of function, as Convex's error texts print them."""
+
+    QUERY = "Query"
+    MUTATION = "Mutation"
+    ACTION = "Action"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMatch:
+    """The first rule whose condition holds answers."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One rule a call, in order; after the last it stays there, or with `repeat` starts again."""
+
+    rules: tuple[Rule, ...]
+    repeat: bool = False
+
+
+Script: TypeAlias = FirstMatch | Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function and its script; without a type it answers as query, mutation and action alike."""
+
+    path: FunctionPath
+    script: Script
+    place: Place = field(compare=False)
+    type: FunctionType | None = None

@@ -1,0 +1,132 @@
+"""From a saved file to a revision in force: one load at a time, off the loop, all or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import anyio
+
+from emulator.model.function import Function
+from emulator.model.scenario import Scenario
+from emulator.reload.watch import watch
+from emulator.runtime.emulator import Emulator
+from emulator.runtime.revision import Revision
+from emulator.scenario.files import SUFFIXES, find_folders
+from emulator.scenario.load import Loaded, Loader, choose
+from emulator.scenario.problem import Problem
+from emulator.scenario.source import Source
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """A new revision is in force; the tuples name functions."""
+
+    revision: Revision
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was saved is broken; `revision` stays in force."""
+
+    revision: Revision
+    problems: tuple[Problem, ...]
+    sources: Mapping[str, Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was broken is again what is in force."""
+
+    revision: Revision
+
+
+Report: TypeAlias = Reloaded | Refused | Mended
+
+
+class Reloader:
+    """Keeps an emulator at what the files say."""
+
+    def __init__(
+        self, emulator: Emulator, loader: Loader, loaded: Loaded, wanted: str | None, tell: Callable[[Report], None]
+    ) -> None:
+        """Begin from `loaded`, which is in force; `wanted` names the scenario, `tell` hears of every change."""
+        self._emulator = emulator
+        self._loader = loader
+        self._wanted = wanted
+        self._tell = tell
+        self._in_force = loaded.files
+        self._seen = loaded.files
+        self._roots = tuple(Path(path).absolute() for path in loader.paths)
+        self._broken = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="emulator-load")
+
+    async def run(self, stop: anyio.Event) -> None:
+        """Reload after each change until `stop` is set."""
+        try:
+            async for _ in watch(self._targets, self._concerns, stop):
+                await self.reload()
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def reload(self) -> None:
+        """Load, and put the result in force when it is whole."""
+        started = time.perf_counter()
+        loaded = await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        if loaded is None or loaded.files == self._seen:
+            return
+        self._seen = loaded.files
+        name = choose(loaded, self._wanted)
+        scenario = loaded.scenarios[name] if name is not None else None
+        revision = self._emulator.revision
+        if scenario is None:
+            self._broken = True
+            problems = loaded.problems_of[name] if name is not None else loaded.problems
+            self._tell(Refused(revision, problems, loaded.sources))
+        elif self._broken and loaded.files == self._in_force:
+            self._broken = False
+            self._tell(Mended(revision))
+        else:
+            self._broken = False
+            self._in_force = loaded.files
+            before = revision.scenario
+            revision = self._emulator.swap(scenario)
+            self._tell(Reloaded(revision, *_difference(before, scenario), time.perf_counter() - started))
+
+    def _load(self) -> Loaded | None:
+        try:
+            return self._loader.load()
+        except Exception:
+            logger.exception("a bug in the emulator: loading failed; the last good scenario stays in force")
+            return None
+
+    def _targets(self) -> set[Path]:
+        folders = {path.parent for path in self._seen}
+        for root in self._roots:
+            folders |= {root.parent, *(find_folders(root) if root.is_dir() else ())}
+        return folders
+
+    def _concerns(self, path: Path) -> bool:
+        if any(root == path or root.is_relative_to(path) for root in self._roots):
+            return True
+        return path.suffix in SUFFIXES or (not path.suffix and any(path.is_relative_to(root) for root in self._roots))
+
+
+def _difference(before: Scenario, after: Scenario) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    old: Mapping[str, Function] = before.functions
+    new = after.functions
+    added = tuple(name for name in new if name not in old)
+    changed = tuple(name for name in new if name in old and new[name] != old[name])
+    return added, changed, tuple(name for name in old if name not in new)

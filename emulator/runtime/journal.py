@@ -1,0 +1,53 @@
+"""All calls and what became of them, bounded in number and in bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from emulator.engine.call import Call
+from emulator.engine.index import Decision
+from emulator.runtime.revision import Revision
+
+MAX_ENTRIES = 2_000
+MAX_BYTES = 4 * 1024 * 1024
+
+
+class Entry(NamedTuple):
+    """One call that was decided and committed: its number, when, at which revision, and how.
+
+    `explanation` says why nothing answered, where nothing did.
+    """
+
+    number: int
+    at: int
+    revision: Revision
+    call: Call
+    decision: Decision
+    explanation: str | None = None
+
+
+class Journal:
+    """The newest entries; older ones give way when there are too many, or their arguments weigh too much."""
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        """Begin empty."""
+        self._entries: deque[Entry] = deque()
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._bytes = 0
+
+    def add(self, entry: Entry) -> None:
+        """Append an entry; it is dropped at once only if it alone is over the bound."""
+        entries = self._entries
+        entries.append(entry)
+        self._bytes += entry.call.size
+        while len(entries) > self._max_entries or self._bytes > self._max_bytes:
+            self._bytes -= entries.popleft().call.size
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,244 @@
+"""One function of the written form to one function of the model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import assert_never
+
+from emulator.model.constant import Constant
+from emulator.model.function import FirstMatch, Function, FunctionType, Script
+from emulator.model.function import Sequence as CallSequence
+from emulator.model.logs import LogLevel, cap_log_lines, write_log_line
+from emulator.model.pattern import Fields
+from emulator.model.place import Place
+from emulator.model.rule import (
+    Condition,
+    Delay,
+    Failure,
+    FixedDelay,
+    Outcome,
+    Result,
+    Rule,
+    SkewedDelay,
+    Thrown,
+    UniformDelay,
+)
+from emulator.scenario.link_values import ValueReader
+from emulator.scenario.problem import Problem
+from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
+from emulator.scenario.written import (
+    LOG_LEVELS,
+    ErrorForm,
+    FailureForm,
+    FunctionForm,
+    LogForm,
+    OutcomeForm,
+    RangeForm,
+    RuleForm,
+    SkewedForm,
+)
+from emulator.values.display import javascript_json
+from emulator.values.paths import FunctionPath
+
+_OUTCOMES = ("result", "error", "failure")
+_FAILURES = {
+    "overloaded": Failure(503),
+    "internal": Failure(500),
+    "unauthorized": Failure(401),
+    "forbidden": Failure(403),
+    "not_found": Failure(404),
+    "rate_limited": Failure(429),
+}
+
+
+def link_function(
+    path: FunctionPath, form: FunctionForm, tree: Mapping, place: Place
+) -> tuple[Function | None, list[Problem]]:
+    """Return the function, None when problems keep it from being one."""
+    linker = _Linker(tree, form)
+    script = linker.script()
+    if script is None or linker.reader.problems:
+        return None, linker.reader.problems
+    return Function(path, script, place, FunctionType[form.type.upper()] if form.type else None), []
+
+
+class _Linker:
+    """Links one function; a node of its tree stands beside each part of its form."""
+
+    def __init__(self, tree: Mapping, form: FunctionForm) -> None:
+        self.tree = tree
+        self.form = form
+        self.reader = ValueReader()
+        self.streams: dict[str, int] = {}
+
+    def script(self) -> Script | None:
+        form, tree = self.form, self.tree
+        self.check_conflicts()
+        if form.sequence is not None:
+            rules = self.rules(form.sequence, tree["sequence"])
+            return CallSequence(tuple(rules), repeat=form.repeat)
+        if form.rules is not None:
+            return FirstMatch(tuple(self.rules(form.rules, tree["rules"])))
+        rule = self.rule(form, tree, tree.place)
+        return FirstMatch((rule,)) if rule else None
+
+    def check_conflicts(self) -> None:
+        given = [key for key in ("rules", "sequence") if getattr(self.form, key) is not None]
+        if len(given) > 1:
+            self.conflict("sequence", "rules and sequence exclude each other", "keep one of the two")
+        if given and self.form.when is not None:
+            self.conflict("when", f"when cannot stand beside {given[0]}", "move it into a rule")
+        if self.form.repeat and "sequence" not in given:
+            self.conflict("repeat", "repeat needs a sequence", "write sequence: with the outcomes to repeat")
+
+    def conflict(self, key: str, message: str, hint: str) -> None:
+        self.reader.note(self.tree.key_place(key), "outcome-conflict", message, hint=hint)
+
+    def rules(self, forms: Iterable[OutcomeForm], trees: Tree) -> list[Rule]:
+        assert isinstance(trees, Sequence)
+        linked = []
+        for index, form in enumerate(forms):
+            tree = trees[index]
+            assert isinstance(tree, Mapping)
+            rule = self.rule(form, tree, trees.item_place(index))
+            if rule is not None:
+                linked.append(rule)
+        return linked
+
+    def rule(self, form: OutcomeForm, tree: Mapping, place: Place) -> Rule | None:
+        """Link one rule; what it leaves out is taken from the function it belongs to."""
+        when = self.condition(form, tree) if isinstance(form, RuleForm) else None
+        outcome = self.outcome(form, tree, place)
+        logs_form, logs_tree = (form, tree) if form.logs else (self.form, self.tree)
+        logs = self.logs(logs_form, logs_tree)
+        delay_form, delay_tree = (form, tree) if form.delay is not None else (self.form, self.tree)
+        delay = self.delay(delay_form, delay_tree)
+        if outcome is None:
+            return None
+        stream = None if delay is None or isinstance(delay, FixedDelay) else self.stream(tree)
+        return Rule(outcome, place, when, logs, delay, stream)
+
+    def stream(self, tree: Mapping) -> str:
+        """Name a rule's stream by what the rule says; equal rules are told apart by their order."""
+        name = hashlib.blake2b(repr(tree).encode(), digest_size=8).hexdigest()
+        number = self.streams.get(name, 0)
+        self.streams[name] = number + 1
+        return f"{name}.{number}"
+
+    def condition(self, form: RuleForm, tree: Mapping) -> Condition | None:
+        when = form.when
+        node = tree.get("when")
+        if when is None or not isinstance(node, Mapping):
+            return None
+        args = identity = name = None
+        if when.args is not None:
+            args = self.reader.pattern(node["args"], node.value_place("args"))
+            args = None if args == Fields(()) else args
+        if isinstance(when.identity, str):
+            name = when.identity
+        elif "identity" in when.model_fields_set:
+            identity = self.reader.pattern(node["identity"], node.value_place("identity"))
+        condition = Condition(args, identity, name)
+        return None if condition == Condition() else condition
+
+    def outcome(self, form: OutcomeForm, tree: Mapping, place: Place) -> Outcome | None:
+        given = _given(form)
+        if not given and _given(self.form) and (self.form.rules or self.form.sequence):
+            form, tree, given = self.form, self.tree, _given(self.form)
+        if len(given) > 1:
+            second = max(given, key=tree.key_place)
+            message = f"{' and '.join(given)} exclude each other"
+            self.reader.note(tree.key_place(second), "outcome-conflict", message, hint="keep one of them")
+            return None
+        if not given:
+            hint = "write result: null for a function that returns nothing"
+            self.reader.note(place, "no-outcome", "nothing says what this answers", "result, error or failure", hint)
+            return None
+        key = given[0]
+        if key == "result":
+            return Result(Constant(self.reader.value(tree[key], tree.value_place(key))))
+        return self.thrown(form, tree) if key == "error" else self.failure(form, tree)
+
+    def thrown(self, form: OutcomeForm, tree: Mapping) -> Thrown | None:
+        error = form.error
+        if not isinstance(error, ErrorForm):
+            return Thrown(str(error))
+        node, place = tree["error"], tree.value_place("error")
+        assert isinstance(node, Mapping)
+        if "data" not in error.model_fields_set:
+            if error.message is None:
+                self.reader.note(place, "missing-key", "error has neither message nor data", "message or data")
+                return None
+            return Thrown(error.message, name=error.name or "Error")
+        if error.name is not None:
+            hint = "remove name, or data"
+            self.reader.note(
+                node.key_place("name"), "outcome-conflict", "an error with data is a ConvexError", hint=hint
+            )
+        data = self.reader.value(node["data"], node.value_place("data"))
+        text = error.message
+        if text is None:
+            text = data if isinstance(data, str) else javascript_json(data)
+        return Thrown(text, Constant(data), "ConvexError")
+
+    def failure(self, form: OutcomeForm, _tree: Mapping) -> Failure:
+        failure = form.failure
+        if isinstance(failure, FailureForm):
+            return Failure(failure.status, failure.code, failure.message)
+        return _FAILURES[str(failure)]
+
+    def logs(self, form: OutcomeForm, tree: Mapping) -> tuple[str, ...]:
+        nodes = tree.get("logs")
+        if not isinstance(nodes, Sequence):
+            return ()
+        lines: list[str] = []
+        for index, line in enumerate(form.logs):
+            place = nodes.item_place(index)
+            if isinstance(line, LogForm):
+                lines.extend(self.leveled_line(line, nodes[index], place))
+            else:
+                lines.append(write_log_line(LogLevel.LOG, [self.reader.value(line, place)]))
+        return cap_log_lines(lines)
+
+    def leveled_line(self, form: LogForm, node: Tree, place: Place) -> Iterable[str]:
+        assert isinstance(node, Mapping)
+        levels = [level for level in LOG_LEVELS if level in form.model_fields_set]
+        if len(levels) != 1:
+            self.reader.note(place, "outcome-conflict", "a log line has one level", f"one of: {', '.join(LOG_LEVELS)}")
+            return
+        (level,) = levels
+        value = self.reader.value(node[level], node.value_place(level))
+        arguments = value if isinstance(value, list) else [value]
+        yield write_log_line(LogLevel[level.upper()], arguments)
+
+    def delay(self, form: OutcomeForm, tree: Mapping) -> Delay | None:
+        delay = form.delay
+        match delay:
+            case None:
+                return None
+            case RangeForm(min=shortest, max=longest):
+                self.check_bounds(tree, shortest, longest, "min", "max")
+                return UniformDelay(shortest, longest)
+            case SkewedForm(median=median, p99=p99):
+                self.check_bounds(tree, median, p99, "median", "p99")
+                if median == 0:
+                    place = place_at(tree, ("delay", "median"))
+                    self.reader.note(place, "bad-delay", "median must be longer than 0ms", hint="write delay: 0ms")
+                return SkewedDelay(median, p99)
+            case int():
+                return FixedDelay(delay)
+            case _:
+                assert_never(delay)
+
+    def check_bounds(self, tree: Mapping, low: int, high: int, low_key: str, high_key: str) -> None:
+        if low > high:
+            place = place_at(tree, ("delay", low_key))
+            message = f"{low_key} is longer than {high_key}"
+            self.reader.note(place, "bad-delay", message, hint=f"exchange {low_key} and {high_key}")
+
+
+def _given(form: OutcomeForm) -> list[str]:
+    """Name the outcomes a form gives; null removes an error or a failure, but is a result."""
+    given = form.model_fields_set
+    return [key for key in _OUTCOMES if key in given and (key == "result" or getattr(form, key) is not None)]

@@ -1,0 +1,157 @@
+"""Loading: paths in, every scenario or every problem out; what did not change is not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence as AnySequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from emulator.scenario.files import Found, find_scenarios, resolve_include
+from emulator.scenario.problem import Problem, Severity, sorted_problems
+from emulator.scenario.source import Source, decode_text, digest_of, read_file, shown_path
+
+if TYPE_CHECKING:
+    from emulator.model.scenario import Scenario
+    from emulator.scenario.link import Linker
+    from emulator.scenario.tree import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load gave.
+
+    `scenarios` has None for each scenario with errors, `problems` are those of all, sorted, and `problems_of` those
+    of each. `files` are the digests of all files read: equal files mean an equal load.
+    """
+
+    scenarios: AnyMapping[str, Scenario | None]
+    problems: tuple[Problem, ...]
+    problems_of: AnyMapping[str, tuple[Problem, ...]]
+    files: AnyMapping[Path, str]
+    sources: AnyMapping[str, Source] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything is wrong that keeps a scenario from being used."""
+        return any(each.severity is Severity.ERROR for each in self.problems)
+
+
+class _Read(NamedTuple):
+    """One file as it was read; the tree is None when it could not be."""
+
+    digest: str
+    source: Source | None
+    tree: Mapping | None
+    problems: list[Problem]
+
+
+class _Gathered(NamedTuple):
+    """What a scenario file takes in: trees, the strongest first, and what is wrong with them."""
+
+    parts: list[Mapping]
+    problems: list[Problem]
+
+
+class Loader:
+    """Loads the same paths again and again; a file or a function that stayed the same costs nothing."""
+
+    def __init__(self, paths: AnySequence[Path], seed: int | None = None) -> None:
+        """Load `paths`, files and folders; `seed` overrides the seed of every scenario."""
+        self.paths = tuple(paths)
+        self.seed = seed
+        self._before: dict[Path, _Read] = {}
+        self._now: dict[Path, _Read] = {}
+        self._linker: Linker | None = None
+
+    def load(self) -> Loaded:
+        """Read, link and check everything; never raises for anything that a file can hold."""
+        from emulator.scenario.link import Linker  # noqa: PLC0415 - pydantic is 80 ms that a cached start saves
+
+        linker = self._linker = self._linker or Linker()
+        found, problems = find_scenarios(self.paths)
+        scenarios: dict[str, Scenario | None] = {}
+        problems_of: dict[str, tuple[Problem, ...]] = {}
+        for each in found:
+            tree, own = self._assemble(each)
+            scenario = None
+            if tree is not None:
+                scenario, more = linker.link(each.name, tree, self.seed)
+                own += more
+            broken = any(problem.severity is Severity.ERROR for problem in own)
+            scenarios[each.name] = None if broken else scenario
+            problems_of[each.name] = sorted_problems(own)
+            problems += own
+        linker.forget_unused()
+        reads, self._before, self._now = self._now, self._now, {}
+        sources = {read.source.file: read.source for read in reads.values() if read.source}
+        files = {path: read.digest for path, read in reads.items()}
+        return Loaded(scenarios, sorted_problems(problems), problems_of, files, sources)
+
+    def _assemble(self, found: Found) -> tuple[Mapping | None, list[Problem]]:
+        """Read a file and all that it includes into one tree; what is nearer to the file itself is stronger."""
+        from emulator.scenario.merge import merge  # noqa: PLC0415 - as above
+
+        root = self._read(found.path)
+        gathered = _Gathered([], list(root.problems))
+        tree = root.tree
+        if tree is not None:
+            self._gather((found.path,), tree, found.root, gathered)
+            for part in gathered.parts:
+                tree = merge(tree, part)
+        return tree, gathered.problems
+
+    def _gather(self, chain: tuple[Path, ...], tree: Mapping, root: Path, gathered: _Gathered) -> None:
+        """Gather the trees of everything that the last of `chain` includes, depth first, each file once."""
+        includes = tree.get("include")
+        for index, name in enumerate(includes if isinstance(includes, list) else ()):
+            if not isinstance(name, str):
+                continue  # the check of the written form says so
+            place = includes.item_place(index)  # type: ignore[union-attr]  # a list in a tree is a Sequence
+            part = resolve_include(name, chain[-1], root, place)
+            if isinstance(part, Problem):
+                gathered.problems.append(part)
+            elif part in chain:
+                shown = " → ".join(shown_path(each) for each in (*chain[chain.index(part) :], part))
+                problem = Problem(place, "include-cycle", f"{shown} is a circle", hint="remove this include")
+                gathered.problems.append(problem)
+            else:
+                read = self._read(part)
+                gathered.problems.extend(read.problems)
+                if read.tree is not None and all(each is not read.tree for each in gathered.parts):
+                    gathered.parts.append(read.tree)
+                    self._gather((*chain, part), read.tree, root, gathered)
+
+    def _read(self, path: Path) -> _Read:
+        if path in self._now:
+            return self._now[path]
+        data = read_file(path)
+        if isinstance(data, Problem):
+            read = _Read("", None, None, [data])
+        else:
+            digest = digest_of(data)
+            known = self._before.get(path)
+            read = known if known and known.digest == digest else _parse(path, digest, data)
+        self._now[path] = read
+        return read
+
+
+def choose(loaded: Loaded, wanted: str | None) -> str | None:
+    """Return the name of the scenario to put in force: the wanted one, else `default`, else the only one."""
+    names = list(loaded.scenarios)
+    if wanted is not None:
+        return wanted if wanted in names else None
+    if "default" in names:
+        return "default"
+    return names[0] if len(names) == 1 else None
+
+
+def _parse(path: Path, digest: str, data: bytes) -> _Read:
+    from emulator.scenario.parse import parse  # noqa: PLC0415 - yaml is 40 ms that a cached start saves
+
+    source = decode_text(shown_path(path), data)
+    if isinstance(source, Problem):
+        return _Read(digest, None, None, [source])
+    tree, problems = parse(source)
+    return _Read(digest, source, tree, problems)

@@ -1,0 +1,77 @@
+"""Problems: what is wrong in a scenario file, where, what was expected, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+
+from emulator.model.place import Place
+
+SLUGS: dict[str, str] = {
+    "alias-bomb": "Aliases that repeat so much content that the file would grow out of all measure.",
+    "alias-cycle": "An alias that stands inside the very node it names.",
+    "bad-admin-key": "An admin key that does not have the form name|secret.",
+    "bad-delay": "A delay whose bounds are the wrong way round.",
+    "bad-duration": "A text that is no duration such as 250ms, 3s or 1m30s.",
+    "bad-failure": "A failure with a status that is no HTTP error.",
+    "bad-function-name": "A key of `functions` that is no function path.",
+    "bad-value": "A value that Convex cannot hold.",
+    "duplicate-function": "Two keys of `functions` that spell the same function.",
+    "duplicate-key": "A key that stands twice in one mapping.",
+    "duplicate-scenario": "Two files that give scenarios of the same name.",
+    "duplicate-token": "Two identities with the same token.",
+    "empty-file": "A file with nothing in it.",
+    "empty-folder": "A folder without a scenario file.",
+    "empty-list": "A list that needs at least one entry.",
+    "file-too-large": "A file over the size cap.",
+    "include-cycle": "A file that includes itself, perhaps by way of others.",
+    "include-escape": "An include that leads outside the scenario folder.",
+    "include-missing": "An include of a file that is not there.",
+    "missing-key": "A mapping without a key that it needs.",
+    "no-outcome": "A rule that says neither what it returns nor how it fails.",
+    "not-utf8": "A file that is not text in UTF-8.",
+    "outcome-conflict": "Keys that contradict each other.",
+    "too-deep": "Content nested deeper than anything needs.",
+    "unknown-choice": "A word that is not one of those allowed.",
+    "unknown-identity": "The name of an identity that the scenario does not have.",
+    "unknown-key": "A key that means nothing where it stands.",
+    "unreadable": "A path that cannot be read.",
+    "unsupported": "Something that this version does not do.",
+    "wrong-type": "A value of the wrong kind: a text where a list belongs, and the like.",
+    "yaml-document": "More than one YAML document in a file.",
+    "yaml-key": "A key that is not a plain text.",
+    "yaml-syntax": "Text that is not YAML.",
+    "yaml-tag": "A YAML tag that scenario files do not use.",
+}
+
+
+class Severity(Enum):
+    """Whether a problem keeps a scenario from being used."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault; `slug` is its stable name, a key of SLUGS."""
+
+    place: Place
+    slug: str
+    message: str
+    expected: str | None = None
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+def sorted_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each problem once, in the order of files and lines."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.place, each.slug, each.message)))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names the known word most like `word`, None when none is alike."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else None

@@ -1,0 +1,24 @@
+"""The JSON Schema of scenario files, for editors and for other people's tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from emulator.scenario.written import ScenarioForm
+
+
+class _Schema(GenerateJsonSchema):
+    """As pydantic makes it, without a title for each key, which would only repeat the key."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        return False
+
+
+def scenario_schema() -> dict[str, Any]:
+    """Return the JSON Schema, draft 2020-12, of one scenario file."""
+    schema = ScenarioForm.model_json_schema(schema_generator=_Schema)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Emulator scenario"
+    return schema

@@ -1,0 +1,118 @@
+"""Holds located trees against the written form, and says every difference as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from emulator.model.place import Place
+from emulator.scenario.problem import Problem, did_you_mean
+from emulator.scenario.tree import Mapping, Step, kind_of, place_at
+from emulator.scenario.written import Written
+
+Form = TypeVar("Form", bound=BaseModel)
+
+_WANTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+_MAX_SHOWN = 60
+
+
+def validate(form: type[Form], tree: Mapping, prefix: tuple[Step, ...] = ()) -> Form | list[Problem]:
+    """Return `tree` as `form`, or every problem; `prefix` names where the tree stands, for messages."""
+    try:
+        return form.model_validate(tree)
+    except ValidationError as error:
+        return [_problem(form, each, tree, prefix) for each in error.errors(include_url=False)]
+
+
+def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Step, ...]) -> Problem:  # noqa: ANN401
+    """Translate one of pydantic's errors; its forms' names, in angle brackets, stand for no key."""
+    steps = tuple(step for step in error["loc"] if not str(step).startswith("<"))
+    where = _path((*prefix, *steps))
+    place = place_at(tree, steps)
+    kind, got, context = error["type"], error["input"], error.get("ctx") or {}
+    match kind:
+        case "extra_forbidden":
+            known = _keys_at(form, error["loc"][:-1])
+            return _unknown_key(
+                str(steps[-1]), known, _path((*prefix, *steps[:-1])), place_at(tree, steps, of_key=True)
+            )
+        case "missing":
+            owner = _path((*prefix, *steps[:-1]))
+            return Problem(place, "missing-key", f"{owner} has no key {steps[-1]!r}", f"the key {steps[-1]!r}")
+        case "bad_duration":
+            hint = context.get("hint", "write a number and a unit: ms, s, m, h or d")
+            return Problem(place, "bad-duration", f"{where}: {context['got']}", "a duration", hint)
+        case "literal_error":
+            choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+            hint = did_you_mean(str(got), choices)
+            return Problem(place, "unknown-choice", f"{where}: {_got(got)}", f"one of: {', '.join(choices)}", hint)
+        case "too_short" if isinstance(got, list):
+            return Problem(place, "empty-list", f"{where}: the list is empty", "at least one entry")
+        case _ if kind in _WANTED:
+            return _wrong_type(where, _WANTED[kind], got, place)
+        case _:
+            slug = "bad-failure" if steps[-1] == "status" else "bad-value"
+            expected = error["msg"].replace("Input should be ", "").replace("String should ", "a text that should ")
+            return Problem(place, slug, f"{where}: {_got(got)}", expected)
+
+
+def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:
+    hint = None
+    if got is None:
+        hint = "write something below the key, or remove it"
+    elif wanted == "a text" and isinstance(got, int | float):
+        hint = f'write it in quotes: "{str(got).lower()}"'
+    elif wanted == "a list":
+        hint = "write each entry on a line of its own, after a dash"
+    return Problem(place, "wrong-type", f"{where}: {_got(got)}", wanted, hint)
+
+
+def _unknown_key(key: str, known: list[str], owner: str, place: Place) -> Problem:
+    expected = f"one of: {', '.join(known)}"
+    hint = did_you_mean(key, known) or _hint_for(key)
+    return Problem(place, "unknown-key", f"{owner} has no use for the key {key!r}", expected, hint)
+
+
+def _hint_for(key: str) -> str | None:
+    return "merge keys are not part of YAML 1.2; repeat a whole value with an alias" if key == "<<" else None
+
+
+def _keys_at(form: type[BaseModel], loc: tuple[Step, ...]) -> list[str]:
+    """Return the keys of the model that stands at the end of an error's path."""
+    annotation: Any = form
+    for step in loc:
+        candidates = list(_models_in(annotation))
+        fields = next((each.model_fields for each in candidates if step in each.model_fields), None)
+        if fields is not None:
+            annotation = fields[str(step)].annotation
+            metadata = fields[str(step)].metadata
+            annotation = (annotation, *metadata)
+    models = list(_models_in(annotation))
+    return list(models[-1].model_fields) if models else []
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, Written):
+        yield annotation
+    for argument in annotation if isinstance(annotation, tuple) else get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _path(steps: tuple[Step, ...]) -> str:
+    return " › ".join(map(str, steps)) if steps else "a scenario file"
+
+
+def _got(value: object) -> str:
+    if isinstance(value, dict | list) or value is None:
+        return kind_of(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

@@ -1,0 +1,157 @@
+"""Requests to calls, endings to answers; pure (contract convex §4, §5)."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import assert_never
+
+import orjson
+
+from emulator.engine.call import Call, Caller
+from emulator.engine.explain import explain
+from emulator.engine.plan import Ending, Rejected, Unmatched, Unscripted, WrongType
+from emulator.model.constant import Constant
+from emulator.model.function import FunctionType
+from emulator.model.rule import Failure, Result, Thrown
+from emulator.surfaces.convex.failures import ApiError, failure_error
+from emulator.values.convex import InvalidValueError, Value
+from emulator.values.display import display
+from emulator.values.formats import Format, Json, decode, encode, parse_format
+from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
+
+_OPTIONS = orjson.OPT_SORT_KEYS
+_TS_BYTES = 8
+_NOT_AN_OBJECT = "ArgumentValidationError: Expected to receive an object as the function's argument. Instead received: "
+_NOT_ONE = (
+    "ArgumentValidationError: Expected to receive a single object as the function's argument. "
+    "Instead received {count} arguments: {args}"
+)
+
+
+@lru_cache(maxsize=4096)
+def read_operation(text: str) -> str:
+    """Return the public spelling of the function that a request names; raise ApiError when the name is malformed."""
+    return _read_path(text).public
+
+
+def read_call(path: str, args: Json, kind: FunctionType | None, caller: Caller, size: int, component: str = "") -> Call:
+    """Return a request as a call; arguments that are none become the call's `fault`, for the function to refuse."""
+    operation = read_operation(path)
+    if not args and type(args) is dict:
+        return Call(operation, kind, {}, caller, size, None, component)
+    fault = None
+    values: dict[str, Value] = {}
+    try:
+        values = _named_arguments(args)
+    except InvalidValueError as error:
+        fault = f"Invalid arguments for {_read_path(path).canonical}: {error}"
+    except _ShapeError as error:
+        fault = str(error)
+    return Call(operation, kind, values, caller, size, fault, component)
+
+
+def read_format(name: str | None, default: Format) -> Format:
+    """Return the format asked for; raise ApiError for an unknown one."""
+    if name is None:
+        return default
+    try:
+        return parse_format(name)
+    except KeyError as error:
+        raise ApiError(400, "BadFormat", f"format param must be one of [`json`]. Got {name}") from error
+
+
+def write_success(result: Result, form: Format) -> bytes:
+    """Return the body of an answer without log lines."""
+    return b'{"status":"success","value":%b,"logLines":[]}' % write_constant(result.value, form)
+
+
+def write_answer(ending: Ending, logs: Sequence[str], form: Format, *, request_id: str, redacts: bool) -> bytes:
+    """Return the body of an answer with status 200; raise ApiError when the ending is no answer of a function."""
+    lines = b"[]" if redacts else orjson.dumps(logs)
+    match ending:
+        case Result(value):
+            return b'{"status":"success","value":%b,"logLines":%b}' % (write_constant(value, form), lines)
+        case Failure():
+            raise failure_error(ending)
+        case _:
+            message = orjson.dumps(error_message(ending, request_id=request_id, redacts=redacts))
+            data = b""
+            if isinstance(ending, Thrown) and ending.data is not None:
+                data = b',"errorData":%b' % write_constant(ending.data, form)
+            return b'{"status":"error","errorMessage":%b%b,"logLines":%b}' % (message, data, lines)
+
+
+def write_constant(constant: Constant, form: Format) -> bytes:
+    """Return a value's bytes; they are made once."""
+    written = constant.encoded.get(form)
+    if written is None:
+        written = constant.encoded[form] = orjson.dumps(encode(constant.value, form), option=_OPTIONS)
+    return written
+
+
+def error_message(
+    ending: Thrown | Unscripted | WrongType | Unmatched | Rejected, *, request_id: str, redacts: bool
+) -> str:
+    """Return the `errorMessage` of a failed function (contract convex §5.1)."""
+    head = f"[Request ID: {request_id}] Server Error"
+    return head if redacts else f"{head}\n{_error_text(ending)}\n"
+
+
+def write_ts(timestamp: int) -> str:
+    """Return a timestamp in nanoseconds as clients carry it."""
+    return b64encode(timestamp.to_bytes(_TS_BYTES, "little")).decode()
+
+
+def read_ts(text: str) -> int:
+    """Return the timestamp a client carries; raise ValueError when it is none."""
+    raw = b64decode(text, validate=True)
+    if len(raw) != _TS_BYTES:
+        raise ValueError(f"a timestamp has {_TS_BYTES} bytes, not {len(raw)}")
+    return int.from_bytes(raw, "little")
+
+
+class _ShapeError(Exception):
+    """Arguments that are values, but not one object."""
+
+
+def _read_path(text: str) -> FunctionPath:
+    try:
+        return parse_path(text)
+    except InvalidPathError as error:
+        raise ApiError(400, "BadConvexFunctionIdentifier", str(error)) from error
+
+
+def _named_arguments(args: Json) -> dict[str, Value]:
+    """Return the one object of named arguments; a list of exactly one object means the same."""
+    if type(args) is list:
+        values = [decode(each) for each in args]
+        if len(values) != 1:
+            raise _ShapeError(_NOT_ONE.format(count=len(values), args=display(values)))
+        value = values[0]
+    else:
+        value = decode(args)
+    if not isinstance(value, dict):
+        raise _ShapeError(f"{_NOT_AN_OBJECT}{display(value)}")
+    return value
+
+
+def _error_text(ending: Thrown | Unscripted | WrongType | Unmatched | Rejected) -> str:
+    match ending:
+        case Thrown(message, _, name):
+            return f"Uncaught {name}: {message}"
+        case Unscripted(operation, _, component, public):
+            inside = f" in '{component}'" if component else ""
+            if public:
+                return f"Could not find public function for '{operation}'{inside}."
+            return f"Could not find function for '{operation}'{inside}. Did you forget to run `npx convex dev`?"
+        case WrongType(function, asked):
+            actual = function.type.value if function.type else ""
+            return f"Trying to execute {function.path.canonical} as {asked.value}, but it is defined as {actual}."
+        case Unmatched():
+            return f"Uncaught Error: {explain(ending)}"
+        case Rejected(message):
+            return message
+        case _:
+            assert_never(ending)

@@ -1,0 +1,181 @@
+"""The functions endpoints: thin shells that read a request, have it handled and performed, and write the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import orjson
+from aiohttp import web
+from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE
+from multidict import istr
+
+from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
+from emulator.engine.plan import Finish
+from emulator.model.function import FunctionType
+from emulator.model.rule import Result
+from emulator.runtime.emulator import Emulator
+from emulator.runtime.journal import Entry
+from emulator.runtime.perform import perform
+from emulator.surfaces.convex import body as bodies
+from emulator.surfaces.convex.authorization import identify, read_authorization, require_admin
+from emulator.surfaces.convex.clients import Client, read_client
+from emulator.surfaces.convex.codec import read_call, read_format, read_ts, write_answer, write_success, write_ts
+from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
+from emulator.surfaces.convex.reply import Reply, batch_headers, function_headers, json_reply
+from emulator.surfaces.http import BodyTooLargeError, read_body
+from emulator.values.formats import Format, Json
+
+MAX_BODY = 16 * 1024 * 1024 + 2_000
+MAX_BATCH = 1_000
+_RUN = "/api/run/"
+_PATH_AND_ARGS = {"path": "a string", "args": "any"}
+_FORMAT = {"format": "a string"}
+_MAX_REQUEST_ID = 128
+_CONVEX_CLIENT = istr("Convex-Client")
+_CONVEX_REQUEST_ID = istr("Convex-Request-Id")
+
+
+class _Head(NamedTuple):
+    """What the headers of a request say."""
+
+    client: Client
+    caller: Caller
+    request_id: str | None
+
+
+class FunctionEndpoints:
+    """One method for each endpoint of contract convex §4.1."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Answer by what `emulator` decides."""
+        self._emulator = emulator
+
+    async def function(self, kind: FunctionType, request: web.BaseRequest) -> Reply:
+        """Answer POST /api/query, /api/mutation and /api/action."""
+        head = self._head(request)
+        body = await _read_json(request)
+        path, args, form = bodies.read_function_body(body)
+        call = read_call(path, args, kind, head.caller, len(body))
+        return await self._answer(call, form, head, head.client.default_format)
+
+    async def any_function(self, request: web.BaseRequest) -> Reply:
+        """Answer POST /api/function, which is for admins."""
+        head = self._head(request)
+        require_admin(head.caller)
+        body = await _read_json(request)
+        fields = bodies.read_fields(body, _PATH_AND_ARGS, {**_FORMAT, "componentPath": "a string"})
+        component = fields.get("componentPath") or ""
+        call = read_call(fields["path"], fields["args"], None, head.caller, len(body), component)
+        return await self._answer(call, fields.get("format"), head, head.client.default_format)
+
+    async def run(self, request: web.BaseRequest) -> Reply:
+        """Answer POST /api/run/{dir}/{module}/{function}."""
+        head = self._head(request)
+        body = await _read_json(request)
+        fields = bodies.read_fields(body, {"args": "any"}, _FORMAT)
+        path = unquote(request.raw_path.partition("?")[0].removeprefix(_RUN))
+        module, slash, export = path.rpartition("/")
+        if not slash:
+            message = "Path or function name not provided in path, e.g. /api/run/messages/list"
+            raise ApiError(400, "MissingIdentifier", message)
+        call = read_call(f"{module}:{export}", fields["args"], None, head.caller, len(body))
+        return await self._answer(call, fields.get("format"), head, Format.CLEAN)
+
+    async def query_by_url(self, request: web.BaseRequest) -> Reply:
+        """Answer GET /api/query, whose arguments are JSON in the query string (contract convex §18)."""
+        head = self._head(request)
+        given = request.query
+        for name in ("path", "args"):
+            if name not in given:
+                raise bad_query(f"missing field `{name}`")
+        try:
+            args: Json = orjson.loads(given["args"])
+        except orjson.JSONDecodeError as error:
+            raise bad_query(f"args: {error}") from error
+        call = read_call(given["path"], args, FunctionType.QUERY, head.caller, len(given["args"]))
+        return await self._answer(call, given.get("format"), head, head.client.default_format)
+
+    async def query_ts(self, request: web.BaseRequest) -> Reply:
+        """Answer POST /api/query_ts: the timestamp that later queries may be asked at."""
+        self._head(request)
+        return json_reply(orjson.dumps({"ts": write_ts(self._emulator.timestamp())}))
+
+    async def query_at_ts(self, request: web.BaseRequest) -> Reply:
+        """Answer POST /api/query_at_ts."""
+        head = self._head(request)
+        body = await _read_json(request)
+        fields = bodies.read_fields(body, {**_PATH_AND_ARGS, "ts": "a string"}, _FORMAT)
+        try:
+            read_ts(fields["ts"])
+        except ValueError as error:
+            raise bad_json_body(f"Failed to deserialize the JSON body into the target type: ts: {error}") from error
+        call = read_call(fields["path"], fields["args"], FunctionType.QUERY, head.caller, len(body))
+        return await self._answer(call, fields.get("format"), head, head.client.default_format)
+
+    async def query_batch(self, request: web.BaseRequest) -> Reply:
+        """Answer POST /api/query_batch: several queries, all decided in one moment."""
+        head = self._head(request)
+        body = await _read_json(request)
+        queries = bodies.read_fields(body, {"queries": "any"}, {})["queries"]
+        if not isinstance(queries, list) or len(queries) > MAX_BATCH:
+            what = "invalid type, expected a sequence" if not isinstance(queries, list) else "too many queries"
+            raise bad_json_body(f"Failed to deserialize the JSON body into the target type: queries: {what}")
+        asked = [self._batched(each, index, head, body) for index, each in enumerate(queries)]
+        handled = [(self._emulator.handle(call), form) for call, form in asked]
+        endings = await asyncio.gather(*(self._perform(each) for each, _ in handled))
+        pairs = zip(handled, endings, strict=True)
+        answers = [self._write(each, finish, head, form) for (each, form), finish in pairs]
+        headers = batch_headers([each for each, _ in handled]) | dict(head.client.headers)
+        return Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
+
+    def _batched(self, query: Json, index: int, head: _Head, body: bytes) -> tuple[Call, Format]:
+        fields = bodies.check_fields(query, _PATH_AND_ARGS, _FORMAT, body=body, path=f"queries[{index}].")
+        form = read_format(fields.get("format"), head.client.default_format)
+        size = len(body) // (index + 1)
+        return read_call(fields["path"], fields["args"], FunctionType.QUERY, head.caller, size), form
+
+    async def _answer(self, call: Call, form: str | None, head: _Head, default: Format) -> Reply:
+        """Handle a call; the format is looked at afterwards, as the service does (contract convex §2.1)."""
+        handled = self._emulator.handle(call)
+        headers = function_headers(handled)
+        try:
+            finish = handled.decision.plan[0]
+            if type(finish) is not Finish:
+                finish = await self._perform(handled)
+            body = self._write(handled, finish, head, read_format(form, default))
+        except ApiError as error:
+            raise error.with_headers(headers) from error
+        if head.client.deprecation:
+            headers.update(head.client.headers)
+        return Reply(200, body, headers)
+
+    async def _perform(self, handled: Entry) -> Finish:
+        return await perform(handled.decision.plan, self._emulator.clock, handled.at)
+
+    def _write(self, handled: Entry, finish: Finish, head: _Head, form: Format) -> bytes:
+        ending = finish.ending
+        if type(ending) is Result and not finish.logs:
+            return write_success(ending, form)
+        redacts = handled.revision.scenario.deployment.redacts and not isinstance(head.caller, Admin)
+        request_id = head.request_id or self._emulator.request_id(handled)
+        return write_answer(ending, finish.logs, form, request_id=request_id, redacts=redacts)
+
+    def _head(self, request: web.BaseRequest) -> _Head:
+        headers = request.headers
+        client = read_client(headers.get(_CONVEX_CLIENT))
+        authorization = headers.get(AUTHORIZATION)
+        caller: Caller = ANONYMOUS
+        if authorization is not None:
+            caller = identify(read_authorization(authorization), self._emulator.revision.scenario)
+        request_id = headers.get(_CONVEX_REQUEST_ID)
+        return _Head(client, caller, request_id[:_MAX_REQUEST_ID] if request_id else None)
+
+
+async def _read_json(request: web.BaseRequest) -> bytes:
+    bodies.check_content_type(request.headers.get(CONTENT_TYPE))
+    try:
+        return await read_body(request, MAX_BODY)
+    except BodyTooLargeError as error:
+        raise BODY_TOO_LARGE from error

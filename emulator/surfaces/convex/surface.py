@@ -1,0 +1,112 @@
+"""The surface as a whole: its route table, the routes around the functions, and what becomes of errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from aiohttp import web
+from aiohttp.hdrs import CONTENT_TYPE, ORIGIN
+
+from emulator.model.function import FunctionType
+from emulator.runtime.emulator import Emulator
+from emulator.surfaces.convex.cors import cors_headers, preflight_headers
+from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError
+from emulator.surfaces.convex.functions import FunctionEndpoints
+from emulator.surfaces.convex.reply import Reply, empty_reply, json_reply, text_reply
+from emulator.surfaces.http import BodyTooLargeError, RouteTable, path_of, read_body
+
+MAX_ECHO = 128 * 1024 * 1024
+_RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
+_VERSION = "unknown"
+_NO_HTTP_ACTIONS = "This Convex deployment does not have HTTP actions enabled."
+_ACTION_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_NO_CORS = "/http/"
+
+Endpoint: TypeAlias = Callable[[web.BaseRequest], Awaitable[Reply]]
+
+logger = logging.getLogger(__name__)
+
+
+class ConvexSurface:
+    """Answers every request for a Convex deployment."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Answer by what `emulator` decides."""
+        self._emulator = emulator
+        self._routes: RouteTable[Endpoint] = RouteTable()
+        functions = FunctionEndpoints(emulator)
+        post: dict[str, Endpoint] = {
+            "/api/query": partial(functions.function, FunctionType.QUERY),
+            "/api/mutation": partial(functions.function, FunctionType.MUTATION),
+            "/api/action": partial(functions.function, FunctionType.ACTION),
+            "/api/function": functions.any_function,
+            "/api/run/": functions.run,
+            "/api/query_ts": functions.query_ts,
+            "/api/query_at_ts": functions.query_at_ts,
+            "/api/query_batch": functions.query_batch,
+            "/echo": _echo,
+        }
+        for path, endpoint in post.items():
+            self._routes.add(("POST",), path, endpoint)
+        get: dict[str, Endpoint] = {
+            "/api/query": functions.query_by_url,
+            "/": _running,
+            "/version": _version,
+            "/instance_version": _version,
+            "/instance_name": self._instance_name,
+        }
+        for path, endpoint in get.items():
+            self._routes.add(("GET",), path, endpoint)
+        self._routes.add(_ACTION_METHODS, "/http/", _no_http_actions)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request; whatever happens inside, the client gets one of the service's own answers."""
+        path = path_of(request)
+        try:
+            methods = self._routes.find(path)
+            endpoint = methods.get(request.method) if methods else None
+            reply = await endpoint(request) if endpoint else _no_endpoint(request, methods)
+        except ApiError as error:
+            reply = json_reply(error.body, dict(error.headers), error.status)
+        except Exception:
+            logger.exception("a bug in the emulator: %s %s failed", request.method, path)
+            reply = json_reply(INTERNAL.body, status=INTERNAL.status)
+        status, body, headers = reply
+        if not path.startswith(_NO_CORS):
+            headers.update(cors_headers(request.headers.get(ORIGIN)))
+        return web.Response(status=status, body=body, headers=headers)
+
+    async def _instance_name(self, _request: web.BaseRequest) -> Reply:
+        return text_reply(self._emulator.revision.scenario.deployment.name)
+
+
+def _no_endpoint(request: web.BaseRequest, methods: Mapping[str, Endpoint] | None) -> Reply:
+    if methods is None:
+        return empty_reply(404)
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return empty_reply(200, preflight_headers(request.headers))
+    return empty_reply(405, {"Allow": ",".join(methods)})
+
+
+async def _running(_request: web.BaseRequest) -> Reply:
+    return text_reply(_RUNNING)
+
+
+async def _version(_request: web.BaseRequest) -> Reply:
+    return text_reply(_VERSION)
+
+
+async def _no_http_actions(_request: web.BaseRequest) -> Reply:
+    return text_reply(_NO_HTTP_ACTIONS, 404)
+
+
+async def _echo(request: web.BaseRequest) -> Reply:
+    try:
+        body = await read_body(request, MAX_ECHO)
+    except BodyTooLargeError as error:
+        raise BODY_TOO_LARGE from error
+    kind = request.headers.get("Content-Type", "application/octet-stream")
+    return Reply(200, body, {CONTENT_TYPE: kind})

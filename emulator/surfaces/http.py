@@ -1,0 +1,65 @@
+"""What every surface's endpoints share: a route table, and reading a body within its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from aiohttp import web
+
+Endpoint = TypeVar("Endpoint")
+
+
+class BodyTooLargeError(Exception):
+    """The request's body is longer than its route takes."""
+
+
+class RouteTable(Generic[Endpoint]):
+    """Paths as clients send them, undecoded, and what answers each method; HEAD is answered wherever GET is."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._exact: dict[str, dict[str, Endpoint]] = {}
+        self._prefixes: dict[str, dict[str, Endpoint]] = {}
+
+    def add(self, methods: Iterable[str], path: str, endpoint: Endpoint) -> None:
+        """Answer `path`; a path that ends in a slash stands for everything below it, too, except for ``/``."""
+        table = self._prefixes if path.endswith("/") and path != "/" else self._exact
+        known = table.setdefault(path, {})
+        for method in methods:
+            known[method] = endpoint
+            if method == "GET":
+                known["HEAD"] = endpoint
+
+    def find(self, path: str) -> dict[str, Endpoint] | None:
+        """Return what answers each method at `path`, None when nothing does."""
+        methods = self._exact.get(path)
+        if methods is None:
+            methods = next((each for prefix, each in self._prefixes.items() if path.startswith(prefix)), None)
+        return methods
+
+
+def path_of(request: web.BaseRequest) -> str:
+    """Return the path as it was sent: not decoded, without the query."""
+    target = request.raw_path
+    return target.partition("?")[0] if target[:1] == "/" else request.rel_url.raw_path
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """Return the whole body; raise BodyTooLargeError as soon as it is known to be over `limit` bytes."""
+    content = request.content
+    body = await content.readany()
+    if not content.at_eof():
+        length = request.content_length
+        if length is not None and length > limit:
+            raise BodyTooLargeError
+        parts = [body]
+        size = len(body)
+        while not content.at_eof() and size <= limit:
+            part = await content.readany()
+            parts.append(part)
+            size += len(part)
+        body = b"".join(parts)
+    if len(body) > limit:
+        raise BodyTooLargeError
+    return body

@@ -1,0 +1,100 @@
+"""Convex values as Python objects, and the rules every value keeps.
+
+A Float64 is a ``float``, an Int64 is an :class:`Int64`, bytes are ``bytes``; the rest are the JSON types.
+A plain ``int`` is no Convex value: whoever makes values turns it into one of the two.
+"""
+
+from __future__ import annotations
+
+from typing import Self, TypeAlias
+
+MAX_ARRAY_LENGTH = 8192
+MAX_OBJECT_FIELDS = 1024
+MAX_NESTING = 64
+MAX_FIELD_NAME_LENGTH = 1024
+MAX_IDENTIFIER_LENGTH = 64
+INT64_MIN = -(2**63)
+INT64_MAX = 2**63 - 1
+
+
+class Int64(int):
+    """A 64-bit signed integer, JavaScript's ``bigint``; distinct from numbers, which are Float64."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: int) -> Self:
+        """Make one; raises InvalidValueError when it does not fit into 64 bits."""
+        if not INT64_MIN <= value <= INT64_MAX:
+            raise InvalidValueError(f"{value} does not fit into a 64-bit signed integer")
+        return super().__new__(cls, value)
+
+    def __repr__(self) -> str:
+        return f"Int64({int(self)})"
+
+
+Value: TypeAlias = "bool | Int64 | float | str | bytes | list[Value] | dict[str, Value] | None"
+
+
+class InvalidValueError(ValueError):
+    """Something that is no Convex value; its text says why (contract convex §2.2, §16)."""
+
+
+def check_field_name(name: str) -> None:
+    """Raise InvalidValueError unless `name` may be a field of an object (contract convex §2.2)."""
+    if name.isidentifier() and name.isascii() and len(name) <= MAX_FIELD_NAME_LENGTH:
+        return
+    if len(name) > MAX_FIELD_NAME_LENGTH:
+        raise InvalidValueError(
+            f"Field name is too long ({len(name)} > maximum {MAX_FIELD_NAME_LENGTH}): {name[:20]}..."
+        )
+    if name.startswith("$"):
+        raise InvalidValueError(f"Field name {name} starts with '$', which is reserved.")
+    if not (name.isascii() and name.isprintable()):
+        odd = next(c for c in name if not (c.isascii() and c.isprintable()))
+        raise InvalidValueError(
+            f"Field name {name} has invalid character {odd!r}: "
+            "Field names can only contain non-control ASCII characters"
+        )
+
+
+def check_array_length(length: int) -> None:
+    """Raise InvalidValueError for an array longer than Convex takes (contract convex §16)."""
+    if length > MAX_ARRAY_LENGTH:
+        raise InvalidValueError(f"Array length is too long ({length} > maximum length {MAX_ARRAY_LENGTH})")
+
+
+def check_field_count(count: int) -> None:
+    """Raise InvalidValueError for an object with more fields than Convex takes (contract convex §16)."""
+    if count > MAX_OBJECT_FIELDS:
+        raise InvalidValueError(f"Object has too many fields ({count} > maximum number {MAX_OBJECT_FIELDS})")
+
+
+def check_nesting(depth: int) -> None:
+    """Raise InvalidValueError for a value nested deeper than Convex takes (contract convex §16)."""
+    if depth > MAX_NESTING:
+        raise InvalidValueError(f"Value is too nested (maximum nesting {MAX_NESTING})")
+
+
+def check_identifier(name: str, what: str) -> None:
+    """Raise InvalidValueError unless `name` may name a table, an index or a function (contract convex §2.2)."""
+    if len(name) > MAX_IDENTIFIER_LENGTH:
+        raise InvalidValueError(f"{what} is too long ({len(name)} > maximum {MAX_IDENTIFIER_LENGTH}): {name[:20]}...")
+    if not (name.isascii() and name.replace("_", "a").isalnum() and name[:1].isalpha()):
+        raise InvalidValueError(
+            f"{what} {name!r} must start with a letter and contain only letters, digits and underscores"
+        )
+
+
+def is_same(one: Value, other: Value) -> bool:
+    """Whether two values are equal as Convex sees them: `true` is not 1.0, and an Int64 is not a Float64."""
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(is_same(value, other[key]) for key, value in one.items())
+        )
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, float) and one != one:  # noqa: PLR0124 - the test for NaN that needs no import
+        return isinstance(other, float) and other != other  # noqa: PLR0124
+    return type(one) is type(other) and one == other
