@@ -10,7 +10,7 @@ from typing import assert_never
 from emulator import __version__
 from emulator.model.function import Function, FunctionType
 from emulator.model.scenario import Scenario
-from emulator.reload.reloader import Mended, Refused, Reloaded, Report
+from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.scenario.report import as_text, location
 from emulator.scenario.source import shown_path
 

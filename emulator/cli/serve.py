@@ -22,6 +22,7 @@ from emulator.cli.log import LEVELS, start_logging
 from emulator.cli.ports import holder_of
 from emulator.cli.ready import remove_ready_file, write_ready_file
 from emulator.model.scenario import Scenario
+from emulator.reload.report import Refused, Report
 from emulator.runtime.clock import WallClock
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.cache import load_cached
@@ -229,7 +230,7 @@ async def _reload_until(
 ) -> None:
     import anyio  # noqa: PLC0415 - with watchfiles 60 ms, which the first answer need not wait for
 
-    from emulator.reload.reloader import Refused, Reloader, Report  # noqa: PLC0415 - likewise
+    from emulator.reload.reloader import Reloader  # noqa: PLC0415 - likewise
 
     def tell(report: Report) -> None:
         level = logging.WARNING if isinstance(report, Refused) else logging.INFO

@@ -7,53 +7,19 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import anyio
 
 from emulator.model.function import Function
 from emulator.model.scenario import Scenario
+from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.reload.watch import watch
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.revision import Revision
 from emulator.scenario.files import SUFFIXES, find_folders
 from emulator.scenario.load import Loaded, Loader, choose
-from emulator.scenario.problem import Problem
-from emulator.scenario.source import Source
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """A new revision is in force; the tuples name functions."""
-
-    revision: Revision
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """What was saved is broken; `revision` stays in force."""
-
-    revision: Revision
-    problems: tuple[Problem, ...]
-    sources: Mapping[str, Source]
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """What was broken is again what is in force."""
-
-    revision: Revision
-
-
-Report: TypeAlias = Reloaded | Refused | Mended
 
 
 class Reloader:

@@ -14,7 +14,7 @@ from watchfiles import Change, awatch
 
 _STEP_MS = 10  # how long a batch must be quiet; twice that is the longest delay between saving and loading
 _DEBOUNCE_MS = 200
-_RECHECK_MS = 1_000
+_RECHECK_MS = 200
 
 
 async def watch(
@@ -23,7 +23,7 @@ async def watch(
     """Yield after each batch of changes that concerns anybody, until `stop` is set.
 
     `targets` are asked again after each batch. Whenever they change, there was a moment in which nobody watched;
-    one more yield follows a second later for what may have been missed in it.
+    one more yield follows a moment later for what may have been missed in it.
     """
 
     def keep(_change: Change, path: str) -> bool:
