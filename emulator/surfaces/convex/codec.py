@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import orjson
 
@@ -14,6 +14,7 @@ from emulator.engine.explain import explain
 from emulator.engine.plan import Ending, Rejected, Unmatched, Unscripted, WrongType
 from emulator.model.constant import Constant
 from emulator.model.function import FunctionType
+from emulator.model.place import Place
 from emulator.model.rule import Failure, Result, Thrown
 from emulator.surfaces.convex.failures import ApiError, failure_error
 from emulator.values.convex import InvalidValueError, Value
@@ -67,16 +68,26 @@ def write_success(result: Result, form: Format) -> bytes:
     return b'{"status":"success","value":%b,"logLines":[]}' % write_constant(result.value, form)
 
 
-def write_answer(ending: Ending, logs: Sequence[str], form: Format, *, request_id: str, redacts: bool) -> bytes:
+class Answer(NamedTuple):
+    """How an answer is to be written: for a caller who sees everything, or not; `place` is the rule that answers."""
+
+    form: Format
+    request_id: str
+    redacts: bool
+    place: Place | None
+
+
+def write_answer(ending: Ending, logs: Sequence[str], answer: Answer) -> bytes:
     """Return the body of an answer with status 200; raise ApiError when the ending is no answer of a function."""
-    lines = b"[]" if redacts else orjson.dumps(logs)
+    lines = b"[]" if answer.redacts else orjson.dumps(logs)
+    form = answer.form
     match ending:
         case Result(value):
             return b'{"status":"success","value":%b,"logLines":%b}' % (write_constant(value, form), lines)
         case Failure():
             raise failure_error(ending)
         case _:
-            message = orjson.dumps(error_message(ending, request_id=request_id, redacts=redacts))
+            message = orjson.dumps(error_message(ending, answer))
             data = b""
             if isinstance(ending, Thrown) and ending.data is not None:
                 data = b',"errorData":%b' % write_constant(ending.data, form)
@@ -91,12 +102,16 @@ def write_constant(constant: Constant, form: Format) -> bytes:
     return written
 
 
-def error_message(
-    ending: Thrown | Unscripted | WrongType | Unmatched | Rejected, *, request_id: str, redacts: bool
-) -> str:
-    """Return the `errorMessage` of a failed function (contract convex §5.1)."""
-    head = f"[Request ID: {request_id}] Server Error"
-    return head if redacts else f"{head}\n{_error_text(ending)}\n"
+def error_message(ending: Thrown | Unscripted | WrongType | Unmatched | Rejected, answer: Answer) -> str:
+    """Return the `errorMessage` of a failed function (contract convex §5.1).
+
+    What a rule throws has a frame of its stack, as a deployment gives one: the place of the rule.
+    """
+    head = f"[Request ID: {answer.request_id}] Server Error"
+    if answer.redacts:
+        return head
+    frame = f"\n    at handler ({answer.place})" if answer.place is not None else ""
+    return f"{head}\n{_error_text(ending)}{frame}\n"
 
 
 def write_ts(timestamp: int) -> str:

@@ -21,7 +21,15 @@ from emulator.runtime.perform import perform
 from emulator.surfaces.convex import body as bodies
 from emulator.surfaces.convex.authorization import identify, read_authorization, require_admin
 from emulator.surfaces.convex.clients import Client, read_client
-from emulator.surfaces.convex.codec import read_call, read_format, read_ts, write_answer, write_success, write_ts
+from emulator.surfaces.convex.codec import (
+    Answer,
+    read_call,
+    read_format,
+    read_ts,
+    write_answer,
+    write_success,
+    write_ts,
+)
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
 from emulator.surfaces.convex.reply import Reply, batch_headers, function_headers, json_reply
 from emulator.surfaces.http import BodyTooLargeError, read_body
@@ -160,7 +168,8 @@ class FunctionEndpoints:
             return write_success(ending, form)
         redacts = handled.revision.scenario.deployment.redacts and not isinstance(head.caller, Admin)
         request_id = head.request_id or self._emulator.request_id(handled)
-        return write_answer(ending, finish.logs, form, request_id=request_id, redacts=redacts)
+        rule = handled.decision.rule
+        return write_answer(ending, finish.logs, Answer(form, request_id, redacts, rule.place if rule else None))
 
     def _head(self, request: web.BaseRequest) -> _Head:
         headers = request.headers
