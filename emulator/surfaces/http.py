@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from aiohttp import web
+from aiohttp.hdrs import EXPECT
 
 Endpoint = TypeVar("Endpoint")
 
@@ -48,11 +49,10 @@ def path_of(request: web.BaseRequest) -> str:
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     """Return the whole body; raise BodyTooLargeError as soon as it is known to be over `limit` bytes."""
     content = request.content
+    if not content.is_eof():
+        await _invite_body(request, limit)
     body = await content.readany()
     if not content.at_eof():
-        length = request.content_length
-        if length is not None and length > limit:
-            raise BodyTooLargeError
         parts = [body]
         size = len(body)
         while not content.at_eof() and size <= limit:
@@ -63,3 +63,12 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     if len(body) > limit:
         raise BodyTooLargeError
     return body
+
+
+async def _invite_body(request: web.BaseRequest, limit: int) -> None:
+    """Tell a client that waits to be asked (curl does, from 1 MiB on) to send its body, unless it is too large."""
+    length = request.content_length
+    if length is not None and length > limit:
+        raise BodyTooLargeError
+    if request.headers.get(EXPECT, "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
