@@ -35,6 +35,8 @@ def near_misses(rules: Iterable[Rule], call: Call) -> tuple[NearMiss, ...]:
 def explain(ending: Unscripted | WrongType | Unmatched) -> str:
     """Say in one line what the scenario lacks, and where to look."""
     match ending:
+        case Unscripted(operation=operation, hidden=Function(place=place)):
+            return f"{operation} ({place}) is a system function; only callers with an admin key reach it"
         case Unscripted(operation=operation, nearest=nearest):
             if not nearest:
                 return f"{operation} is not scripted, and nothing scripted looks like it"

@@ -22,13 +22,15 @@ class NearMiss:
 class Unscripted:
     """No function has that path; `nearest` are the closest that are there, best first.
 
-    `public` says whether the caller could see public functions only, which changes the service's sentence.
+    `public` says whether the caller could see public functions only, which changes the service's sentence; `hidden`
+    is the system function that has the path and does not exist for this caller.
     """
 
     operation: str
     nearest: tuple[Function, ...]
     component: str
     public: bool
+    hidden: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)

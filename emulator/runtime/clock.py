@@ -71,4 +71,4 @@ class VirtualClock:
             woken.set_result(None)
             for _ in range(3):  # the future's callback, the sleeper itself, and what it wakes in turn
                 await asyncio.sleep(0)
-        self._now = end
+        self._now = max(self._now, end)

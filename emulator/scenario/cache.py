@@ -23,6 +23,7 @@ from emulator.scenario.source import digest_of, read_file
 MAX_ENTRIES = 32
 _OFF = "off"
 _ALLOWED = {("pathlib", "PosixPath"), ("pathlib", "WindowsPath"), ("pathlib._local", "PosixPath")}
+_OURS = ("emulator.model.", "emulator.values.", "emulator.scenario.load")
 _PACKAGES = ("model", "values", "scenario")
 
 
@@ -45,9 +46,12 @@ class _OurRecords(pickle.Unpickler):
     """Refuses every class that is no record of ours, whatever somebody may have put into the file."""
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as in the library
-        ours = module.startswith(("emulator.model.", "emulator.values.", "emulator.scenario.load"))
-        if ours or (module, name) in _ALLOWED:
+        if (module, name) in _ALLOWED:
             return super().find_class(module, name)
+        if module.startswith(_OURS) and name.isidentifier():
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} has no place in the cache")
 
 

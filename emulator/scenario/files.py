@@ -9,10 +9,11 @@ from pathlib import Path
 
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem, did_you_mean
-from emulator.scenario.source import shown_path
+from emulator.scenario.source import shown_path, unreadable
 
 SUFFIXES = (".yaml", ".yml")
 _MAX_FOLDERS = 1_000
+_MAX_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,11 @@ def find_scenarios(paths: Iterable[Path]) -> tuple[list[Found], list[Problem]]:
     for path in paths:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow a symbolic link's own folder
         if absolute.is_dir():
-            inside = sorted(each for each in absolute.iterdir() if _is_scenario(each))
+            try:
+                inside = sorted(each for each in absolute.iterdir() if _is_scenario(each))
+            except OSError as error:
+                problems.append(unreadable(absolute, error))
+                continue
             found += [Found(each.stem, each, absolute) for each in inside]
             if not inside:
                 hint = "add a file such as default.yaml; files that start with _ and subfolders hold parts"
@@ -60,13 +65,17 @@ def find_yaml(root: Path) -> Iterator[Path]:
 def resolve_include(include: str, including: Path, root: Path, place: Place) -> Path | Problem:
     """Return the file that an include names, or what is wrong with the name."""
     path = Path(os.path.normpath(including.parent / include))
-    inside = path.is_relative_to(root) and path.resolve().is_relative_to(root.resolve())
+    try:
+        inside = path.is_relative_to(root) and path.resolve().is_relative_to(root.resolve())
+        found = path.is_file() and path.suffix in SUFFIXES
+    except (OSError, ValueError, RuntimeError):  # too long, with a null character, a circle of links
+        inside, found = True, False
     if Path(include).is_absolute() or not inside:
         message = f"{include} lies outside {shown_path(root)}"
         return Problem(place, "include-escape", message, "a relative path inside the scenario folder")
-    if not path.is_file() or path.suffix not in SUFFIXES:
+    if not found:
         names = [os.path.relpath(each, including.parent) for each in find_yaml(root) if each != including]
-        message = f"there is no file {include}"
+        message = f"there is no file {include[:_MAX_SHOWN]}"
         expected = "a .yaml or .yml file, named relative to this one"
         return Problem(place, "include-missing", message, expected, did_you_mean(include, names))
     return path

@@ -8,15 +8,16 @@ from collections.abc import Mapping as AnyMapping
 from typing import NamedTuple
 
 from emulator.model.function import Function
+from emulator.model.place import Place
 from emulator.model.scenario import Deployment, KnownIdentity, Scenario
-from emulator.scenario.link_functions import link_function
+from emulator.scenario.link_functions import Linked, check_values, link_function
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem, did_you_mean
-from emulator.scenario.tree import Entry, Mapping, kind_of, place_at
+from emulator.scenario.tree import Entry, Mapping, kind_of
 from emulator.scenario.validate import validate
 from emulator.scenario.written import DeploymentForm, FunctionForm, IdentityForm, ScenarioForm
 from emulator.values.convex import Value
-from emulator.values.paths import InvalidPathError, parse_path
+from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
 
 DEFAULT_NAME = "local-emulator"
 DEFAULT_ISSUER = "https://convex.test"
@@ -24,13 +25,13 @@ DEFAULT_ISSUER = "https://convex.test"
 _CLAIM_NAMES = {"sub": "subject", "iss": "issuer"}
 
 
-class _Linked(NamedTuple):
+class _Known(NamedTuple):
     """What became of one function's node; good for as long as the node and its key stay the same."""
 
     node: object
     key: str
-    function: Function | None
-    problems: list[Problem]
+    path: FunctionPath | None
+    linked: Linked
 
 
 class Linker:
@@ -38,8 +39,8 @@ class Linker:
 
     def __init__(self) -> None:
         """Begin without memory."""
-        self._before: dict[int, _Linked] = {}
-        self._now: dict[int, _Linked] = {}
+        self._before: dict[int, _Known] = {}
+        self._now: dict[int, _Known] = {}
 
     def forget_unused(self) -> None:
         """Keep only what was linked since this was last called."""
@@ -47,64 +48,67 @@ class Linker:
 
     def link(self, name: str, tree: Mapping, seed: int | None) -> tuple[Scenario | None, list[Problem]]:
         """Return the scenario, None when anything is wrong with it; `seed` overrides the file's."""
-        functions, problems = self._functions(tree)
+        functions, problems, names = self._functions(tree)
+        reader = ValueReader()
+        constants = _values(tree.get("vars"), reader)
         form = validate(ScenarioForm, _without_functions(tree))
         if isinstance(form, list):
-            return None, [*problems, *form]
-        reader = ValueReader()
+            return None, [*problems, *reader.problems, *form]
         identities = _identities(form.identities, tree, reader)
-        _check_identity_names(functions.values(), identities, reader)
+        _check_identity_names(names, identities, reader)
         seed = form.seed if seed is None else seed
-        deployment = _deployment(form.deployment, tree, seed, reader)
-        constants = _values(tree.get("vars"), reader)
+        deployment = _deployment(form.deployment, seed)
         problems += reader.problems
         if problems:
             return None, problems
         file = tree.source.file
         return Scenario(name, file, form.description, seed, deployment, identities, constants, functions), []
 
-    def _functions(self, tree: Mapping) -> tuple[dict[str, Function], list[Problem]]:
+    def _functions(self, tree: Mapping) -> tuple[dict[str, Function], list[Problem], list[tuple[str, Place]]]:
         nodes = tree.get("functions")
         functions: dict[str, Function] = {}
         problems: list[Problem] = []
+        names: list[tuple[str, Place]] = []
+        first: dict[FunctionPath, Place] = {}
         for entry in nodes.entries() if isinstance(nodes, Mapping) else ():
-            linked = self._function(entry)
+            _, _, path, linked = self._function(entry)
             problems += linked.problems
-            if linked.function is None:
-                continue
-            name = linked.function.path.public
-            if name in functions:
-                message = f"{entry.key} is the same function as {functions[name].place}"
+            names += linked.identities
+            if path is not None and first.setdefault(path, entry.key_place) is not entry.key_place:
+                message = f"{entry.key} is the same function as {first[path]}"
                 problems.append(Problem(entry.key_place, "duplicate-function", message, hint="remove one of the two"))
-            functions[name] = linked.function
-        return functions, problems
+            if linked.function is not None:
+                functions[linked.function.path.public] = linked.function
+        return functions, problems, names
 
-    def _function(self, entry: Entry) -> _Linked:
+    def _function(self, entry: Entry) -> _Known:
         node = entry.value
         known = self._before.get(id(node)) or self._now.get(id(node))
         if known is None or known.key != entry.key or known.node is not node:
-            known = _link_function(entry)
+            path, linked = _link_function(entry)
+            known = _Known(node, entry.key, path, linked)
         if isinstance(node, Mapping):
             self._now[id(node)] = known
         return known
 
 
-def _link_function(entry: Entry) -> _Linked:
+def _link_function(entry: Entry) -> tuple[FunctionPath | None, Linked]:
     key, node, key_place, value_place = entry
-    where = f"functions › {key}"
-    if not isinstance(node, Mapping):
-        hint = "write result: … below it" if node is None else f"write {key}: {{result: …}}"
-        problem = Problem(value_place, "wrong-type", f"{where}: {kind_of(node)}", "a mapping", hint)
-        return _Linked(node, key, None, [problem])
+    problems: list[Problem] = []
+    path = None
     try:
         path = parse_path(key)
     except InvalidPathError as error:
-        problem = Problem(key_place, "bad-function-name", str(error), "a path such as messages:list")
-        return _Linked(node, key, None, [problem])
+        problems.append(Problem(key_place, "bad-function-name", str(error), "a path such as messages:list"))
+    if not isinstance(node, Mapping):
+        hint = "write result: … below it" if node is None else f"write {key}: {{result: …}}"
+        problem = Problem(value_place, "wrong-type", f"functions › {key}: {kind_of(node)}", "a mapping", hint)
+        return path, Linked(None, [*problems, problem], [])
     form = validate(FunctionForm, node, ("functions", key))
     if isinstance(form, list):
-        return _Linked(node, key, None, form)
-    return _Linked(node, key, *link_function(path, form, node, key_place))
+        return path, Linked(None, [*problems, *form, *check_values(node)], [])
+    linked = link_function(path or FunctionPath(key, ""), form, node, key_place)
+    return path, linked if path else Linked(None, [*problems, *linked.problems], linked.identities)
 
 
 def _without_functions(tree: Mapping) -> Mapping:
@@ -154,29 +158,21 @@ def _attributes(name: str, claims: dict[str, Value]) -> dict[str, Value]:
 
 
 def _check_identity_names(
-    functions: Iterable[Function], identities: tuple[KnownIdentity, ...] | None, reader: ValueReader
+    names: Iterable[tuple[str, Place]], identities: tuple[KnownIdentity, ...] | None, reader: ValueReader
 ) -> None:
     known = [each.name for each in identities or ()]
-    for function in functions:
-        for rule in function.script.rules:
-            name = rule.when.identity_name if rule.when else None
-            if name is not None and name not in known:
-                message = f"there is no identity {name!r}"
-                expected = f"one of: {', '.join(known)}" if known else "a name from identities:"
-                reader.note(rule.place, "unknown-identity", message, expected, did_you_mean(name, known))
+    for name, place in names:
+        if name not in known:
+            expected = f"one of: {', '.join(known)}" if known else "a name from identities:"
+            reader.note(
+                place, "unknown-identity", f"there is no identity {name!r}", expected, did_you_mean(name, known)
+            )
 
 
-def _deployment(form: DeploymentForm, tree: Mapping, seed: int, reader: ValueReader) -> Deployment:
+def _deployment(form: DeploymentForm, seed: int) -> Deployment:
     name = form.name or DEFAULT_NAME
     keys = form.admin_keys
     if keys is None:
         secret = hashlib.blake2b(f"{seed}\0{name}".encode(), digest_size=16, person=b"admin key").hexdigest()
         keys = [f"{name}|{secret}"]
-    for index, key in enumerate(keys):
-        if not all(key.partition("|")):
-            place = place_at(tree, ("deployment", "admin_keys", index))
-            expected = "a name, a bar and a secret"
-            reader.note(
-                place, "bad-admin-key", "the admin key has not the form name|secret", expected, f"write {name}|…"
-            )
     return Deployment(name, form.type == "prod", tuple(keys))

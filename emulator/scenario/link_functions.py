@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from emulator.model.constant import Constant
 from emulator.model.function import FirstMatch, Function, FunctionType, Script
@@ -52,15 +52,43 @@ _FAILURES = {
 }
 
 
-def link_function(
-    path: FunctionPath, form: FunctionForm, tree: Mapping, place: Place
-) -> tuple[Function | None, list[Problem]]:
-    """Return the function, None when problems keep it from being one."""
+class Linked(NamedTuple):
+    """What became of a function: None when it has problems; `identities` are the names it uses, and where."""
+
+    function: Function | None
+    problems: list[Problem]
+    identities: list[tuple[str, Place]]
+
+
+def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: Place) -> Linked:
+    """Link a function whose form is sound."""
     linker = _Linker(tree, form)
     script = linker.script()
-    if script is None or linker.reader.problems:
-        return None, linker.reader.problems
-    return Function(path, script, place, FunctionType[form.type.upper()] if form.type else None), []
+    problems, identities = linker.reader.problems, linker.identities
+    if script is None or problems:
+        return Linked(None, problems, identities)
+    function_type = FunctionType[form.type.upper()] if form.type else None
+    return Linked(Function(path, script, place, function_type), [], identities)
+
+
+def check_values(tree: Mapping) -> list[Problem]:
+    """Return what is wrong with the values of a function whose form is not sound, so that it is told all the same."""
+    reader = ValueReader()
+    parts: list[Tree] = [tree]
+    for key in ("rules", "sequence"):
+        several = tree.get(key)
+        parts += several if isinstance(several, Sequence) else ()
+    for part in parts:
+        if not isinstance(part, Mapping):
+            continue
+        if "result" in part:
+            reader.value(part["result"], part.value_place("result"))
+        error, when = part.get("error"), part.get("when")
+        if isinstance(error, Mapping) and "data" in error:
+            reader.value(error["data"], error.value_place("data"))
+        if isinstance(when, Mapping) and "args" in when:
+            reader.pattern(when["args"], when.value_place("args"))
+    return reader.problems
 
 
 class _Linker:
@@ -71,6 +99,7 @@ class _Linker:
         self.form = form
         self.reader = ValueReader()
         self.streams: dict[str, int] = {}
+        self.identities: list[tuple[str, Place]] = []
 
     def script(self) -> Script | None:
         form, tree = self.form, self.tree
@@ -137,6 +166,7 @@ class _Linker:
             args = None if args == Fields(()) else args
         if isinstance(when.identity, str):
             name = when.identity
+            self.identities.append((name, node.value_place("identity")))
         elif "identity" in when.model_fields_set:
             identity = self.reader.pattern(node["identity"], node.value_place("identity"))
         condition = Condition(args, identity, name)

@@ -86,11 +86,15 @@ class ValueReader:
     def _number(self, tree: Tree, place: Place) -> float:
         assert isinstance(tree, int | float)
         try:
-            return float(tree)
+            number = float(tree)
         except OverflowError:
             hint = "quote it, if it is a text"
             self.note(place, "bad-value", "the number does not fit into a 64-bit floating point number", hint=hint)
             return 0.0
+        if isinstance(tree, int) and int(number) != tree:
+            message = f"a plain number is a Float64, which holds {int(number)} and not {tree}"
+            self.note(place, "bad-value", message, hint=f"write {{$int64: {tree}}}")
+        return number
 
     def _object(self, tree: Mapping, place: Place, depth: int) -> Value:
         if len(tree) == 1:

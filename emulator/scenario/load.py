@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence as AnySequence
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from emulator.scenario.files import Found, find_scenarios, resolve_include
 from emulator.scenario.problem import Problem, Severity, sorted_problems
 from emulator.scenario.source import Source, decode_text, digest_of, read_file, shown_path
+from emulator.scenario.tree import Sequence, kind_of
 
 if TYPE_CHECKING:
+    from emulator.model.place import Place
     from emulator.model.scenario import Scenario
     from emulator.scenario.link import Linker
     from emulator.scenario.tree import Mapping
@@ -104,11 +107,7 @@ class Loader:
 
     def _gather(self, chain: tuple[Path, ...], tree: Mapping, root: Path, gathered: _Gathered) -> None:
         """Gather the trees of everything that the last of `chain` includes, depth first, each file once."""
-        includes = tree.get("include")
-        for index, name in enumerate(includes if isinstance(includes, list) else ()):
-            if not isinstance(name, str):
-                continue  # the check of the written form says so
-            place = includes.item_place(index)  # type: ignore[union-attr]  # a list in a tree is a Sequence
+        for name, place in _includes_of(tree, gathered.problems if len(chain) > 1 else []):
             part = resolve_include(name, chain[-1], root, place)
             if isinstance(part, Problem):
                 gathered.problems.append(part)
@@ -135,6 +134,23 @@ class Loader:
             read = known if known and known.digest == digest else _parse(path, digest, data)
         self._now[path] = read
         return read
+
+
+def _includes_of(tree: Mapping, problems: list[Problem]) -> Iterator[tuple[str, Place]]:
+    """Yield what a file includes; what is no text is told here for parts, as only the first file's form is checked."""
+    if "include" not in tree:
+        return
+    includes = tree["include"]
+    if not isinstance(includes, Sequence):
+        place = tree.value_place("include")
+        problems.append(Problem(place, "wrong-type", f"include: {kind_of(includes)}", "a list of files"))
+        return
+    for index, name in enumerate(includes):
+        place = includes.item_place(index)
+        if isinstance(name, str):
+            yield name, place
+        else:
+            problems.append(Problem(place, "wrong-type", f"include › {index}: {kind_of(name)}", "the name of a file"))
 
 
 def choose(loaded: Loaded, wanted: str | None) -> str | None:

@@ -5,6 +5,7 @@ The only door to `yaml`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ import yaml
 
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.scalars import Scalar, resolve
-from emulator.scenario.source import Source
+from emulator.scenario.source import Source, split_lines
 from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of, pack, unpack
 
 MAX_DEPTH = 100
@@ -21,9 +22,16 @@ MAX_ALIASED_NODES = 200_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+_DROPPED = "\0dropped"
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TOLD_WHERE_OPENED = {
+    "while scanning a quoted scalar",
+    "while parsing a flow sequence",
+    "while parsing a flow mapping",
+    "while scanning a simple key",
+}
 _KINDS = {"null": type(None), "bool": bool, "int": int, "float": float}
 _HINTS = {
-    "found character '\\t' that cannot start any token": "indent with spaces, not tabs",
     "mapping values are not allowed": "a text with ': ' in it needs quotes",
     "block sequence entries are not allowed": "begin a list on its own line, below its key",
     "found unknown escape character": "in double quotes a backslash escapes; single quotes leave it as it is",
@@ -114,8 +122,14 @@ class _Builder:
         top = self.top
         text: str = event.value
         if top.is_mapping and top.key is None:
+            if event.tag not in (None, "!", _TAG + "str"):
+                self.tag_problem(event, at)
             if event.anchor:
                 self.anchors[event.anchor] = (text, 1)
+            if text == "<<" and event.implicit[0]:
+                hint = "repeat a whole value with an alias, or write the keys out"
+                self.note("yaml-merge", "the merge key '<<' is not part of YAML 1.2", at, hint=hint)
+                text = _DROPPED
             self.take_key(text, at)
             return
         value: Scalar = text
@@ -136,7 +150,7 @@ class _Builder:
             if key is None:
                 self.alias_as_key(value, at)
                 return
-            if key not in node:
+            if key not in node and key is not _DROPPED:
                 node[key] = value
                 node.marks += (top.key_at, at)
             top.key = None
@@ -225,17 +239,25 @@ class _Builder:
         self.note("yaml-tag", f"the tag {tag} does not belong here", at, hint=hint)
 
     def syntax_problem(self, error: yaml.MarkedYAMLError) -> NoReturn:
-        mark = error.problem_mark or error.context_mark
-        at = pack(mark.line, mark.column) if mark else 0
         text = error.problem or "not YAML"
         message = f"{text} ({error.context})" if error.context else text
-        self.fail("yaml-syntax", message, at, hint=next((_HINTS[part] for part in _HINTS if part in message), None))
+        opened = error.context in _TOLD_WHERE_OPENED
+        mark = (error.context_mark if opened else error.problem_mark) or error.problem_mark
+        hint = next((_HINTS[part] for part in _HINTS if part in message), None)
+        if error.problem_mark and "\t" in self._indentation(error.problem_mark.line):
+            mark, hint = error.problem_mark, "indent with spaces, not tabs"
+        self.fail("yaml-syntax", message, pack(mark.line, mark.column) if mark else 0, hint=hint)
+
+    def _indentation(self, line: int) -> str:
+        text = self.source.line(line + 1) or ""
+        return text[: len(text) - len(text.lstrip())]
 
     def character_problem(self) -> NoReturn:
         text = self.source.text
-        index = next((i for i, c in enumerate(text) if not (c.isprintable() or c in "\n\r\t\u0085")), 0)
-        before = text[:index]
-        at = pack(before.count("\n"), len(before.rpartition("\n")[2]))
+        found = _UNPRINTABLE.search(text)
+        index = found.start() if found else 0
+        lines = split_lines(text[:index])
+        at = pack(len(lines) - 1, len(lines[-1]))
         hint = 'write it as an escape in double quotes, such as "\\u0007"'
         self.fail("yaml-syntax", f"the character {text[index : index + 1]!r} cannot stand in YAML", at, hint=hint)
 

@@ -42,6 +42,7 @@ SLUGS: dict[str, str] = {
     "wrong-type": "A value of the wrong kind: a text where a list belongs, and the like.",
     "yaml-document": "More than one YAML document in a file.",
     "yaml-key": "A key that is not a plain text.",
+    "yaml-merge": "A merge key, <<, which YAML 1.2 does not have.",
     "yaml-syntax": "Text that is not YAML.",
     "yaml-tag": "A YAML tag that scenario files do not use.",
 }

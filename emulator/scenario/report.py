@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from emulator.scenario.problem import Problem
@@ -10,6 +12,7 @@ from emulator.scenario.source import Source
 
 _CONTEXT_LINES = 1
 _MAX_WIDTH = 160
+_STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def as_text(problems: Iterable[Problem], sources: Mapping[str, Source]) -> str:
@@ -53,20 +56,38 @@ def _one_as_text(problem: Problem, source: Source | None) -> str:
         lines.append(f"  expected {problem.expected}")
     if problem.hint:
         lines.append(f"  hint: {problem.hint}")
-    return "\n".join(lines)
+    return "\n".join(map(_harmless, lines))
 
 
 def _frame(problem: Problem, source: Source) -> Iterable[str]:
-    row, column = problem.place.line, problem.place.column
+    """Show the line, a line around it, and a marker; of long lines the part around the marker."""
+    row, column = problem.place.line, problem.place.column - 1
+    start = 0 if column < _MAX_WIDTH else column - _MAX_WIDTH // 2
     width = len(str(row + _CONTEXT_LINES))
     for number in range(row - _CONTEXT_LINES, row + _CONTEXT_LINES + 1):
         text = source.line(number)
         if text is None:
             continue
         marker = ">" if number == row else " "
-        yield f"  {marker} {number:{width}} | {text[:_MAX_WIDTH]}".rstrip()
-        if number == row and column <= _MAX_WIDTH:
-            yield f"    {' ' * width} | {' ' * (column - 1)}^"
+        yield f"  {marker} {number:{width}} | {text[start : start + _MAX_WIDTH]}".rstrip()
+        if number == row:
+            yield f"    {' ' * width} | {_blank(text[start:column])}^"
+
+
+def _blank(text: str) -> str:
+    """Return white space as wide as a text is in a terminal."""
+    return "".join("\t" if character == "\t" else " " * _width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _harmless(line: str) -> str:
+    """Return a line with everything spelled out that would steer a terminal."""
+    return _STEERING.sub(lambda match: match[0].encode("unicode_escape").decode(), line)
 
 
 def _one_as_annotation(problem: Problem) -> str:

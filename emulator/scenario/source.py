@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem
 
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Source:
     """The text of one file; `file` is its name as people are shown it."""
 
     file: str
     text: str = field(repr=False)
+    _lines: list[str] | None = field(default=None, repr=False)
 
     def line(self, number: int) -> str | None:
-        """Return a line, counted from 1, or None past the end."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else None
+        """Return a line, counted from 1, or None past the end; the text is split once, and only when asked."""
+        if self._lines is None:
+            self._lines = split_lines(self.text)
+            if not self._lines[-1]:
+                self._lines.pop()
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else None
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text where YAML ends them; the last is empty when the text ends with one."""
+    return _LINE_END.split(text)
 
 
 def shown_path(path: Path) -> str:
@@ -38,21 +49,29 @@ def digest_of(data: bytes) -> str:
 
 def read_file(path: Path) -> bytes | Problem:
     """Read a whole file, or say why not."""
-    whole = Place(shown_path(path), 0, 0)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return Problem(whole, "unreadable", f"cannot read {whole.file}: {reason}", hint="check that the path is right")
+        return unreadable(path, error)
     if len(data) > MAX_FILE_BYTES:
+        name = shown_path(path)
         return Problem(
-            whole,
+            Place(name, 0, 0),
             "file-too-large",
-            f"{whole.file} is larger than {MAX_FILE_BYTES // 2**20} MiB",
+            f"{name} is larger than {MAX_FILE_BYTES // 2**20} MiB",
             hint="split it into parts and `include` them",
         )
     return data
+
+
+def unreadable(path: Path, error: OSError) -> Problem:
+    """Return the problem of a file or folder that the system does not let us read."""
+    name = shown_path(path)
+    reason = error.strerror or type(error).__name__
+    return Problem(
+        Place(name, 0, 0), "unreadable", f"cannot read {name}: {reason}", hint="check that the path is right"
+    )
 
 
 def decode_text(file: str, data: bytes) -> Source | Problem:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.tree import Mapping, Step, kind_of, place_at
+from emulator.scenario.written import Form as FormName
 from emulator.scenario.written import Written
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -21,6 +22,12 @@ _WANTED = {
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+}
+_OTHERS = {
+    "status": ("bad-failure", "a status from 400 to 599"),
+    "admin_keys": ("bad-admin-key", "a name, a bar and a secret: name|secret"),
+    "name": ("bad-value", "letters, digits and hyphens, at most 64, the first no hyphen"),
+    "token": ("bad-value", "a token, which cannot be empty"),
 }
 _MAX_SHOWN = 60
 
@@ -34,8 +41,8 @@ def validate(form: type[Form], tree: Mapping, prefix: tuple[Step, ...] = ()) -> 
 
 
 def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Step, ...]) -> Problem:  # noqa: ANN401
-    """Translate one of pydantic's errors; its forms' names, in angle brackets, stand for no key."""
-    steps = tuple(step for step in error["loc"] if not str(step).startswith("<"))
+    """Translate one of pydantic's errors; its forms' names stand for no key."""
+    steps = tuple(step for step in error["loc"] if not _is_form(step))
     where = _path((*prefix, *steps))
     place = place_at(tree, steps)
     kind, got, context = error["type"], error["input"], error.get("ctx") or {}
@@ -60,8 +67,7 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
         case _ if kind in _WANTED:
             return _wrong_type(where, _WANTED[kind], got, place)
         case _:
-            slug = "bad-failure" if steps[-1] == "status" else "bad-value"
-            expected = error["msg"].replace("Input should be ", "").replace("String should ", "a text that should ")
+            slug, expected = _OTHERS.get(_last_key(steps), ("bad-value", error["msg"]))
             return Problem(place, slug, f"{where}: {_got(got)}", expected)
 
 
@@ -78,26 +84,35 @@ def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:
 
 def _unknown_key(key: str, known: list[str], owner: str, place: Place) -> Problem:
     expected = f"one of: {', '.join(known)}"
-    hint = did_you_mean(key, known) or _hint_for(key)
+    hint = did_you_mean(key, known)
     return Problem(place, "unknown-key", f"{owner} has no use for the key {key!r}", expected, hint)
-
-
-def _hint_for(key: str) -> str | None:
-    return "merge keys are not part of YAML 1.2; repeat a whole value with an alias" if key == "<<" else None
 
 
 def _keys_at(form: type[BaseModel], loc: tuple[Step, ...]) -> list[str]:
     """Return the keys of the model that stands at the end of an error's path."""
     annotation: Any = form
     for step in loc:
-        candidates = list(_models_in(annotation))
-        fields = next((each.model_fields for each in candidates if step in each.model_fields), None)
+        if _is_form(step):
+            annotation = next(_forms_in(annotation, str(step)), annotation)
+            continue
+        fields = next((each.model_fields for each in _models_in(annotation) if step in each.model_fields), None)
         if fields is not None:
-            annotation = fields[str(step)].annotation
-            metadata = fields[str(step)].metadata
-            annotation = (annotation, *metadata)
+            field = fields[str(step)]
+            annotation = (field.annotation, *field.metadata)
     models = list(_models_in(annotation))
     return list(models[-1].model_fields) if models else []
+
+
+def _is_form(step: Step) -> bool:
+    return any(step == each.value for each in FormName)
+
+
+def _forms_in(annotation: Any, name: str) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the arm of a union that has the tag `name`."""
+    for argument in annotation if isinstance(annotation, tuple) else get_args(annotation):
+        if any(isinstance(each, Tag) and each.tag == name for each in getattr(argument, "__metadata__", ())):
+            yield argument
+        yield from _forms_in(argument, name)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
@@ -109,6 +124,10 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
 
 def _path(steps: tuple[Step, ...]) -> str:
     return " › ".join(map(str, steps)) if steps else "a scenario file"
+
+
+def _last_key(steps: tuple[Step, ...]) -> str:
+    return next((each for each in reversed(steps) if isinstance(each, str)), "")
 
 
 def _got(value: object) -> str:

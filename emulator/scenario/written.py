@@ -17,19 +17,20 @@ from pydantic_core import PydanticCustomError
 from emulator.model.logs import LogLevel
 from emulator.values.durations import InvalidDurationError, parse_duration
 
-DURATION_PATTERN = r"^(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?(\d+(\.\d+)?ms)?$"
+_AMOUNT = r"[0-9]+(\.[0-9]+)?"
+DURATION_PATTERN = "^" + "".join(f"({_AMOUNT}{unit})?" for unit in ("d", "h", "m", "s", "ms")) + "$"
 FAILURE_NAMES = ("overloaded", "internal", "unauthorized", "forbidden", "not_found", "rate_limited")
 LOG_LEVELS = tuple(level.value.lower() for level in LogLevel)
 
 
 class Form(Enum):
-    """Names of short and long forms; in an error's path they stand in angle brackets and name no key."""
+    """Names of short and long forms; in an error's path they begin with a mark that no key begins with."""
 
-    TEXT = "<text>"
-    MAPPING = "<mapping>"
-    NULL = "<null>"
-    RANGE = "<range>"
-    SKEWED = "<skewed>"
+    TEXT = "\0\0text"
+    MAPPING = "\0\0mapping"
+    NULL = "\0\0null"
+    RANGE = "\0\0range"
+    SKEWED = "\0\0skewed"
 
 
 def _is_key(text: str) -> Callable[[object], str]:
@@ -62,7 +63,14 @@ def _read_duration(node: object) -> int:
         raise PydanticCustomError("bad_duration", "{got}", {"got": str(error)}) from error
 
 
+def _read_whole(node: object) -> object:
+    return int(node) if isinstance(node, float) and node.is_integer() else node
+
+
 _text_or_mapping = _is_key(Form.MAPPING.value)
+
+Whole = Annotated[StrictInt, BeforeValidator(_read_whole)]
+AdminKey = Annotated[StrictStr, Field(pattern=r"^[^|]+\|[^|]+$")]
 
 Duration = Annotated[
     int,
@@ -114,7 +122,7 @@ class ErrorForm(Written):
 class FailureForm(Written):
     """An answer of the infrastructure instead of the function's."""
 
-    status: Annotated[StrictInt, Field(ge=400, le=599)]
+    status: Annotated[Whole, Field(ge=400, le=599)]
     code: StrictStr | None = None
     message: StrictStr | None = None
 
@@ -188,7 +196,7 @@ class DeploymentForm(Written):
 
     name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=64)] | None = None
     type: Literal["dev", "prod"] = "dev"
-    admin_keys: list[StrictStr] | None = None
+    admin_keys: list[AdminKey] | None = None
 
 
 class IdentityForm(Written):
@@ -203,7 +211,7 @@ class ScenarioForm(Written):
 
     description: StrictStr = ""
     include: list[StrictStr] = []
-    seed: StrictInt = 0
+    seed: Whole = 0
     deployment: DeploymentForm = DeploymentForm()
     identities: dict[str, IdentityForm] | None = None
     vars: dict[str, Any] = {}

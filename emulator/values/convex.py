@@ -6,6 +6,8 @@ A plain ``int`` is no Convex value: whoever makes values turns it into one of th
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Self, TypeAlias
 
 MAX_ARRAY_LENGTH = 8192
@@ -87,14 +89,31 @@ def check_identifier(name: str, what: str) -> None:
 
 def is_same(one: Value, other: Value) -> bool:
     """Whether two values are equal as Convex sees them: `true` is not 1.0, and an Int64 is not a Float64."""
-    if isinstance(one, dict):
-        return (
-            isinstance(other, dict)
-            and one.keys() == other.keys()
-            and all(is_same(value, other[key]) for key, value in one.items())
-        )
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(is_same, one, other))
-    if isinstance(one, float) and one != one:  # noqa: PLR0124 - the test for NaN that needs no import
-        return isinstance(other, float) and other != other  # noqa: PLR0124
-    return type(one) is type(other) and one == other
+    return _alike(one, other, _same_floats)
+
+
+def is_identical(one: Value, other: Value) -> bool:
+    """Whether nobody could tell two values apart: as :func:`is_same`, and -0.0 is not 0.0."""
+    return _alike(one, other, _identical_floats)
+
+
+def _alike(one: Value, other: Value, alike_floats: Callable[[float, float], bool]) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = one.keys()
+        return keys == other.keys() and all(_alike(one[key], other[key], alike_floats) for key in keys)
+    if isinstance(one, list) and isinstance(other, list):
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_alike(*pair, alike_floats) for pair in pairs)
+    if isinstance(one, float) and isinstance(other, float):
+        return alike_floats(one, other)
+    return one == other
+
+
+def _same_floats(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _identical_floats(one: float, other: float) -> bool:
+    return _same_floats(one, other) and math.copysign(1, one) == math.copysign(1, other)

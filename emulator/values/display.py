@@ -11,6 +11,7 @@ from emulator.values.convex import Int64, Value
 
 _YAML_SPECIAL = {"nan": ".nan", "inf": ".inf", "-inf": "-.inf", "-0.0": "-0.0"}
 _YAML_WORD = re.compile(r"(?!(?:true|false|null)\Z)[A-Za-z_][A-Za-z0-9_]*", re.IGNORECASE)
+_YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _BARE_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
@@ -79,8 +80,8 @@ def spell(value: Value) -> str:
     if isinstance(value, bytes):
         return f"{{$bytes: {_json_text(b64encode(value).decode())}}}"
     if isinstance(value, float):
-        return _YAML_SPECIAL.get(str(value)) or javascript_number(value)
-    return _json_text(value)
+        return _YAML_SPECIAL.get(str(value)) or _yaml_number(value)
+    return _yaml_text(value) if isinstance(value, str) else _json_text(value)
 
 
 def javascript_number(value: float) -> str:
@@ -135,7 +136,18 @@ def _json_text(value: Value) -> str:
 
 
 def _yaml_key(key: str) -> str:
-    return key if _YAML_WORD.fullmatch(key) else _json_text(key)
+    return key if _YAML_WORD.fullmatch(key) else _yaml_text(key)
+
+
+def _yaml_number(value: float) -> str:
+    """Write a number in digits where they name this very Float64, and otherwise with an exponent."""
+    text = javascript_number(value)
+    return text if not text.lstrip("-").isdigit() or int(text) == value else repr(value)
+
+
+def _yaml_text(text: str) -> str:
+    """Write a quoted text: what YAML cannot hold as it is as an escape, `${` as the `$${` that means it."""
+    return _YAML_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", _json_text(text.replace("${", "$${")))
 
 
 def _key(key: str) -> str:

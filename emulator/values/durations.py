@@ -8,7 +8,7 @@ MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
 _UNITS = {"ms": MILLISECOND, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86400 * SECOND}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 _MAX_LENGTH = 40
 MAX_DURATION = 366 * 86400 * SECOND

@@ -53,10 +53,12 @@ def _module_fault(module: str) -> str | None:
         return "Module paths must be relative to the functions directory."
     if not module:
         return "Module path is empty."
-    for component in module.split("/"):
+    folders, _, name = module.rpartition("/")
+    for component in folders.split("/") if folders else ():
         if fault := _component_fault(component):
             return fault
-    name = module.rpartition("/")[2]
+    if fault := _component_fault(name, "" if "." in name else ".js"):
+        return fault
     _, dot, extension = name.rpartition(".")
     if dot and extension != "js":
         return f"Module path ({module}) has an extension that isn't 'js'."
@@ -65,14 +67,17 @@ def _module_fault(module: str) -> str | None:
     return None
 
 
-def _component_fault(component: str) -> str | None:
+def _component_fault(component: str, extension: str = "") -> str | None:
+    """Return what is wrong with a part of a path; `extension` is what the service adds to it when it says so."""
     if not component:
         return "Path component is empty."
     if len(component) > MAX_IDENTIFIER_LENGTH:
         size = f"{len(component)} > maximum {MAX_IDENTIFIER_LENGTH}"
         return f"Path component is too long ({size}): {component[:20]}..."
     if not _COMPONENT.fullmatch(component):
-        return f"Path component {component} can only contain alphanumeric characters, underscores, or periods."
+        return (
+            f"Path component {component}{extension} can only contain alphanumeric characters, underscores, or periods."
+        )
     if component in {".", ".."} or not any(c.isalnum() for c in component):
         return f"Path component {component} must contain an alphanumeric character."
     return None

@@ -1,0 +1,155 @@
+"""Hypothesis strategies for scenario files: mostly sound documents, ways to spoil them, and their YAML."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, TypeAlias
+
+import yaml
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+Document: TypeAlias = dict[str, Any]
+
+_KEYS = st.sampled_from(["a", "b_c", "author", "body", "name", "이름", "x y"])
+_TEXTS = st.sampled_from(["", "Hello", "안녕", "yes", "12:30", "null", "1e3", "$${x}", "a: b", "# no", " x ", "'", '"'])
+_NUMBERS = st.integers(-(2**40), 2**40) | st.sampled_from([0.5, -1.25, float("inf"), float("nan")])
+_SCALARS = st.none() | st.booleans() | _NUMBERS | _TEXTS
+_VALUES = st.recursive(
+    _SCALARS | st.sampled_from([{"$int64": 3}, {"$bytes": "AQID"}, {"$int64": "x"}, {"$ref": 1}, "${now}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=5,
+)
+_DURATIONS = st.sampled_from(["0ms", "250ms", "3s", "1m30s", "0.5s", "2d", "400d"])
+_NAMES = st.sampled_from(["ada", "ben", "에이다", "1", ""])
+_PATHS = st.sampled_from([*["messages:list", "a/b:c", "users"] * 4, "messages.js:list", "bad name"])
+
+
+def _some(**optional: SearchStrategy[Any]) -> SearchStrategy[Document]:
+    return st.fixed_dictionaries({}, optional=optional)
+
+
+_DELAYS = (
+    _DURATIONS
+    | st.fixed_dictionaries({"min": _DURATIONS, "max": _DURATIONS})
+    | st.fixed_dictionaries({"median": _DURATIONS, "p99": _DURATIONS})
+)
+_ERRORS = _TEXTS | _some(message=_TEXTS, data=_VALUES, name=_TEXTS)
+_FAILURES = st.sampled_from(["overloaded", "internal", "not_found", "rate_limited"]) | st.fixed_dictionaries(
+    {"status": st.sampled_from([400, 429, 503, 599])}, optional={"code": _TEXTS, "message": _TEXTS}
+)
+_LOG_LINES = _TEXTS | st.dictionaries(st.sampled_from(["log", "debug", "info", "warn", "error"]), _VALUES, max_size=2)
+_ANSWERS: dict[str, SearchStrategy[Any]] = {"result": _VALUES, "error": _ERRORS, "failure": _FAILURES}
+_WHEN = _some(
+    args=st.dictionaries(_KEYS, _VALUES, max_size=2),
+    identity=st.none() | _NAMES | st.dictionaries(_KEYS, _VALUES, max_size=2),
+)
+
+
+@st.composite
+def _outcomes(draw: DrawFn, /, **more: SearchStrategy[Any]) -> Document:
+    """Draw an outcome, nearly always with exactly one answer."""
+    answers = draw(st.sampled_from([["result"]] * 4 + [["error"]] * 2 + [["failure"]] * 2 + [[], ["result", "error"]]))
+    outcome = {each: draw(_ANSWERS[each]) for each in answers}
+    return outcome | draw(_some(logs=st.lists(_LOG_LINES, max_size=2), delay=_DELAYS | st.none(), **more))
+
+
+_RULES = _outcomes(when=_WHEN | st.none())
+_TYPES = st.sampled_from(["query", "mutation", "action", None])
+_FUNCTIONS = (
+    _outcomes(when=_WHEN, type=_TYPES)
+    | st.fixed_dictionaries({"rules": st.lists(_RULES, min_size=1, max_size=3)}, optional={"type": _TYPES})
+    | st.fixed_dictionaries(
+        {"sequence": st.lists(_outcomes(), min_size=1, max_size=3)}, optional={"repeat": st.booleans()}
+    )
+)
+_DEPLOYMENTS = _some(
+    name=st.sampled_from(["demo", "demo-1", "x" * 64, None]),
+    type=st.sampled_from(["dev", "prod"]),
+    admin_keys=st.none() | st.lists(st.sampled_from(["demo|1", "demo|2", "demo", "|"]), max_size=2),
+)
+_IDENTITIES = st.fixed_dictionaries(
+    {"token": st.sampled_from("abcdefgh")}, optional={"claims": st.dictionaries(_KEYS, _VALUES, max_size=2)}
+)
+
+SOUND: SearchStrategy[Document] = _some(
+    description=_TEXTS,
+    include=st.sampled_from([*[[]] * 7, ["_part.yaml"], ["../x.yaml"], ["default.yaml"]]),
+    seed=st.integers(-(2**63), 2**63),
+    deployment=_DEPLOYMENTS,
+    identities=st.none() | st.dictionaries(_NAMES, _IDENTITIES, max_size=3),
+    vars=st.dictionaries(_KEYS, _VALUES, max_size=2),
+    functions=st.dictionaries(_PATHS, _FUNCTIONS, max_size=2),
+)
+
+_ANY = [None, True, 0, -1, 7, 250, 1.5, 1.0, "", "x", "7", "5 s", [], [1], ["x"], {}, {"x": 1}]
+_NEARLY_RIGHT: dict[str, list[Any]] = {
+    "admin_keys": [["demo"], ["|"], ["a|b|c"], [1], "demo|1"],
+    "delay": [250, "250", "1s1m", "3S", {"min": "1s"}, {"median": "1s", "max": "2s"}, {"min": 1, "max": "2s"}],
+    "error": [{"mesage": "no"}, {"message": 1}, {"name": None}],
+    "failure": ["overlaoded", "timeout", 503, {"code": "X"}, {"status": 503, "retry": 1}],
+    "identity": [7, ["ada"], False],
+    "logs": ["text", [1], [["a"]], [{"warning": 1}]],
+    "name": ["my app", "-x", "x" * 65, "에이다"],
+    "repeat": ["yes", 1],
+    "rules": [[{}], [{"when": {}}], {"result": 1}],
+    "seed": [2**70, -1.0, 1e300],
+    "sequence": [[{}], [{"when": {}, "result": 1}], {"result": 1}],
+    "status": [200, 399, 600, "503", 503.0, 503.5],
+    "token": [12345],
+    "type": ["Query", "http", "production"],
+    "when": ["always", {"arg": {}}, {"args": []}],
+}
+_FORMLESS = {"args", "claims", "data", "result", "vars"}
+_SPELLINGS = st.sampled_from(["", "x", "Result", "result", "error", "rules", "token", "status", "min", "p99", "when"])
+
+
+def _slots(node: Any) -> list[tuple[Any, str | int]]:
+    """Return every mapping and list that has a form, with each of its keys."""
+    keys: list[str | int] = list(node) if isinstance(node, dict) else []
+    keys += range(len(node)) if isinstance(node, list) else []
+    inside = [node[key] for key in keys if key not in _FORMLESS]
+    return [(node, key) for key in keys] + [deeper for each in inside for deeper in _slots(each)]
+
+
+def _spoil(draw: DrawFn, container: Any, key: str | int) -> None:
+    wrong = deepcopy(draw(st.sampled_from(_ANY) | st.sampled_from(_NEARLY_RIGHT.get(str(key), _ANY))))
+    match draw(st.sampled_from(["drop", "rename", "retype", "retype", "add"])):
+        case "drop":
+            del container[key]
+        case "rename" if isinstance(key, str):
+            container[draw(_SPELLINGS | st.just(key[:-1]))] = container.pop(key)
+        case "add" if isinstance(key, str):
+            container[draw(_SPELLINGS)] = wrong
+        case _:
+            container[key] = wrong
+
+
+@st.composite
+def documents(draw: DrawFn) -> Document:
+    """Draw a sound document and spoil it in up to three places."""
+    document = deepcopy(draw(SOUND))
+    for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))):
+        slots = _slots(document)
+        if slots:
+            _spoil(draw, *draw(st.sampled_from(slots)))
+    return document
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text, so that it stays one by YAML 1.2 as well, and repeats no node by an alias."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+
+
+_Dumper.add_representer(str, _quoted)
+
+
+def to_yaml(document: Document, *, flow: bool | None) -> str:
+    """Write a document as YAML, in flow style, in block style, or (None) with flow style at the leaves."""
+    return yaml.dump(document, Dumper=_Dumper, default_flow_style=flow, allow_unicode=True, sort_keys=False, width=60)
