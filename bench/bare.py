@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 
-async def main(functions: int, answer_bytes: int) -> None:
+async def main(functions: int, answer_bytes: int, port: int) -> None:
     answer = orjson.dumps({"status": "success", "value": "x" * answer_bytes, "logLines": []})
     answers = {f"module{number}:list": answer for number in range(functions)}
 
@@ -21,16 +21,17 @@ async def main(functions: int, answer_bytes: int) -> None:
     app.router.add_post("/api/query", query)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     print("ready", runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    if "uvloop" in sys.argv:
+    run = main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[4]))
+    if sys.argv[3] == "uvloop":
         import uvloop
 
-        uvloop.run(main(int(sys.argv[1]), int(sys.argv[2])))
+        uvloop.run(run)
     else:
-        asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+        asyncio.run(run)

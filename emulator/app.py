@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
 
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.surface import ConvexSurface
 
 LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 75.0
+_LINGERING = 2.0  # how long a client that was refused may go on sending before its connection is cut
 _SHUTDOWN_GRACE = 0.2
 
 
@@ -33,6 +37,19 @@ class PortInUseError(Exception):
         self.listener = listener
 
 
+def _http_logger() -> logging.Logger:
+    """Return the server's logger, silent about requests that are no HTTP: those are answered, and no fault of ours."""
+    logger = logging.getLogger("emulator.http")
+    if not logger.filters:
+        logger.addFilter(_is_our_fault)
+    return logger
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | RequestPayloadError | ConnectionError)
+
+
 class App:
     """One emulator behind its listeners; every listener serves every surface."""
 
@@ -42,7 +59,13 @@ class App:
         self.listeners = tuple(listeners)
         self.addresses: dict[str, tuple[str, int]] = {}
         surface = ConvexSurface(emulator)
-        server = web.Server(surface.handle, access_log=None, keepalive_timeout=_KEEP_ALIVE)
+        server = web.Server(
+            surface.handle,
+            access_log=None,
+            keepalive_timeout=_KEEP_ALIVE,
+            lingering_time=_LINGERING,
+            logger=_http_logger(),
+        )
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)
 
     async def start(self) -> None:

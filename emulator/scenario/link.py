@@ -142,7 +142,12 @@ def _identities(
             message = f"{name} has the same token as {owners[form.token]}"
             reader.note(node.value_place("token"), "duplicate-token", message, hint="give each identity its own")
         owners[form.token] = name
-        attributes = _attributes(name, _values(node.get("claims"), reader))
+        claims = node.get("claims")
+        for short, long in _CLAIM_NAMES.items():
+            if isinstance(claims, Mapping) and short in claims and long in claims:
+                message = f"{short} and {long} are the same claim"
+                reader.note(claims.key_place(short), "outcome-conflict", message, hint="keep one of them")
+        attributes = _attributes(name, _values(claims, reader))
         identities.append(KnownIdentity(name, form.token, attributes, nodes.key_place(name)))
     return tuple(identities)
 

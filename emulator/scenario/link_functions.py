@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple, assert_never
 
 from emulator.model.constant import Constant
@@ -62,7 +63,7 @@ class Linked(NamedTuple):
 
 def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: Place) -> Linked:
     """Link a function whose form is sound."""
-    linker = _Linker(tree, form)
+    linker = _Linker(tree, form, place)
     script = linker.script()
     problems, identities = linker.reader.problems, linker.identities
     if script is None or problems:
@@ -94,8 +95,9 @@ def check_values(tree: Mapping) -> list[Problem]:
 class _Linker:
     """Links one function; a node of its tree stands beside each part of its form."""
 
-    def __init__(self, tree: Mapping, form: FunctionForm) -> None:
+    def __init__(self, tree: Mapping, form: FunctionForm, place: Place) -> None:
         self.tree = tree
+        self.place = place
         self.form = form
         self.reader = ValueReader()
         self.streams: dict[str, int] = {}
@@ -110,7 +112,7 @@ class _Linker:
         if form.rules is not None:
             return FirstMatch(tuple(self.rules(form.rules, tree["rules"])))
         rule = self.rule(form, tree, tree.place)
-        return FirstMatch((rule,)) if rule else None
+        return FirstMatch((replace(rule, place=self.place),)) if rule else None
 
     def check_conflicts(self) -> None:
         given = [key for key in ("rules", "sequence") if getattr(self.form, key) is not None]

@@ -130,7 +130,7 @@ class ValueReader:
         try:
             return b64decode(body, validate=True)
         except (binascii.Error, ValueError) as error:
-            self.note(place, "bad-value", f"$bytes: {error}", expected)
+            self.note(place, "bad-value", f"$bytes: {body!r} is not base64 ({error})", expected)
             return None
 
     def _note_dollar(self, key: str, place: Place) -> None:

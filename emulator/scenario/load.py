@@ -73,6 +73,7 @@ class Loader:
         from emulator.scenario.link import Linker  # noqa: PLC0415 - pydantic is 80 ms that a cached start saves
 
         linker = self._linker = self._linker or Linker()
+        self._now = {}
         found, problems = find_scenarios(self.paths)
         scenarios: dict[str, Scenario | None] = {}
         problems_of: dict[str, tuple[Problem, ...]] = {}

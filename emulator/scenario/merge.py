@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.scenario.source import Source
 from emulator.scenario.tree import Mapping, Sequence, Step, Tree
 
-_ANSWERS = frozenset({"result", "error", "failure", "rules", "sequence", "repeat"})
+_ANSWERS = frozenset({"result", "error", "failure", "rules", "sequence"})
 _FUNCTION_DEPTH = 2
 
 
@@ -23,7 +23,7 @@ def merge(winner: Mapping, part: Mapping, steps: tuple[Step, ...] = ()) -> Mappi
         _put(merged, key, _merge_values(value, part[key], (*steps, key)) if both else value, winner, index)
     answered = is_function and not _ANSWERS.isdisjoint(winner)
     for index, (key, value) in enumerate(part.items()):
-        skipped = (key == "include" and not steps) or (answered and key in _ANSWERS)
+        skipped = (key == "include" and not steps) or (answered and (key in _ANSWERS or key == "repeat"))
         if key not in winner and not skipped:
             _put(merged, key, value, part, index)
     return merged

@@ -25,19 +25,19 @@ _TAG = "tag:yaml.org,2002:"
 _DROPPED = "\0dropped"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TOLD_WHERE_OPENED = {
-    "while scanning a quoted scalar",
-    "while parsing a flow sequence",
-    "while parsing a flow mapping",
-    "while scanning a simple key",
+    "while scanning a quoted scalar": "this quote is not closed",
+    "while parsing a flow sequence": "this bracket is not closed",
+    "while parsing a flow mapping": "this brace is not closed",
+    "while scanning a simple key": "this key has no colon after it",
 }
 _KINDS = {"null": type(None), "bool": bool, "int": int, "float": float}
 _HINTS = {
     "mapping values are not allowed": "a text with ': ' in it needs quotes",
     "block sequence entries are not allowed": "begin a list on its own line, below its key",
     "found unknown escape character": "in double quotes a backslash escapes; single quotes leave it as it is",
-    "while scanning a quoted scalar": "a quote is not closed",
-    "while parsing a flow": "a bracket is not closed, or a comma is missing",
-    "could not find expected ':'": "a key needs a colon after it",
+    "while scanning a quoted scalar": "close it with the same quote",
+    "while parsing a flow": "close the bracket, or put a comma between the items",
+    "could not find expected ':'": "put a colon after the key",
     "cannot start any token": "a text that begins with @, ` or % needs quotes",
     "did not find expected key": "check the indentation; quote a text as a whole",
 }
@@ -70,7 +70,8 @@ def parse(source: Source) -> tuple[Mapping | None, list[Problem]]:
     if isinstance(root, Mapping):
         return root, builder.problems
     if root is None:
-        builder.note("empty-file", f"{source.file} is empty", 0, hint="begin with a section, such as functions:")
+        hint = "begin with a section, such as functions:"
+        builder.note("empty-file", f"there is nothing in {source.file}", 0, hint=hint)
     else:
         message = f"a scenario file is a mapping, this is {kind_of(root)}"
         builder.note("wrong-type", message, 0, expected="a mapping")
@@ -241,9 +242,13 @@ class _Builder:
     def syntax_problem(self, error: yaml.MarkedYAMLError) -> NoReturn:
         text = error.problem or "not YAML"
         message = f"{text} ({error.context})" if error.context else text
-        opened = error.context in _TOLD_WHERE_OPENED
-        mark = (error.context_mark if opened else error.problem_mark) or error.problem_mark
+        opened, found = error.context_mark, error.problem_mark
+        on_later_line = opened and found and found.line > opened.line
+        mark = found or opened
         hint = next((_HINTS[part] for part in _HINTS if part in message), None)
+        if on_later_line and error.context in _TOLD_WHERE_OPENED:
+            mark = opened
+            message = _TOLD_WHERE_OPENED[error.context]
         if error.problem_mark and "\t" in self._indentation(error.problem_mark.line):
             mark, hint = error.problem_mark, "indent with spaces, not tabs"
         self.fail("yaml-syntax", message, pack(mark.line, mark.column) if mark else 0, hint=hint)

@@ -10,14 +10,19 @@ from collections.abc import Iterable, Mapping
 from emulator.scenario.problem import Problem
 from emulator.scenario.source import Source
 
+MAX_SHOWN = 50
 _CONTEXT_LINES = 1
 _MAX_WIDTH = 160
 _STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def as_text(problems: Iterable[Problem], sources: Mapping[str, Source]) -> str:
-    """Write problems with the lines they stand in, what was expected, and a hint."""
-    return "\n\n".join(_one_as_text(each, sources.get(each.place.file)) for each in problems)
+    """Write problems with the lines they stand in, what was expected, and a hint; of very many, the first."""
+    listed = list(problems)
+    texts = [_one_as_text(each, sources.get(each.place.file)) for each in listed[:MAX_SHOWN]]
+    if len(listed) > MAX_SHOWN:
+        texts.append(f"and {len(listed) - MAX_SHOWN} more problems")
+    return "\n\n".join(texts)
 
 
 def as_json(problems: Iterable[Problem]) -> str:

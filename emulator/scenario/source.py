@@ -50,6 +50,10 @@ def digest_of(data: bytes) -> str:
 def read_file(path: Path) -> bytes | Problem:
     """Read a whole file, or say why not."""
     try:
+        if not path.is_file() and path.exists():
+            return Problem(
+                Place(shown_path(path), 0, 0), "unreadable", f"{shown_path(path)} is no file", hint="name a YAML file"
+            )
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:

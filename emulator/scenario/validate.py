@@ -65,7 +65,9 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
         case "too_short" if isinstance(got, list):
             return Problem(place, "empty-list", f"{where}: the list is empty", "at least one entry")
         case _ if kind in _WANTED:
-            return _wrong_type(where, _WANTED[kind], got, place)
+            has_short_form = error["loc"][-1] == FormName.MAPPING.value
+            wanted = "a text or a mapping" if has_short_form else _WANTED[kind]
+            return _wrong_type(where, wanted, got, place)
         case _:
             slug, expected = _OTHERS.get(_last_key(steps), ("bad-value", error["msg"]))
             return Problem(place, slug, f"{where}: {_got(got)}", expected)
@@ -75,10 +77,10 @@ def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:
     hint = None
     if got is None:
         hint = "write something below the key, or remove it"
-    elif wanted == "a text" and isinstance(got, int | float):
+    elif wanted.startswith("a text") and isinstance(got, int | float):
         hint = f'write it in quotes: "{str(got).lower()}"'
     elif wanted == "a list":
-        hint = "write each entry on a line of its own, after a dash"
+        hint = f"write [{got}]" if isinstance(got, str) else "write each entry on a line of its own, after a dash"
     return Problem(place, "wrong-type", f"{where}: {_got(got)}", wanted, hint)
 
 

@@ -70,7 +70,7 @@ def _read_whole(node: object) -> object:
 _text_or_mapping = _is_key(Form.MAPPING.value)
 
 Whole = Annotated[StrictInt, BeforeValidator(_read_whole)]
-AdminKey = Annotated[StrictStr, Field(pattern=r"^[^|]+\|[^|]+$")]
+AdminKey = Annotated[StrictStr, Field(pattern=r"^[^|]+\|.+$")]
 
 Duration = Annotated[
     int,
@@ -122,7 +122,7 @@ class ErrorForm(Written):
 class FailureForm(Written):
     """An answer of the infrastructure instead of the function's."""
 
-    status: Annotated[Whole, Field(ge=400, le=599)]
+    status: Annotated[StrictInt, Field(ge=400, le=599), BeforeValidator(_read_whole)]
     code: StrictStr | None = None
     message: StrictStr | None = None
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 from aiohttp.hdrs import EXPECT
+from aiohttp.web_protocol import RequestPayloadError
 
 Endpoint = TypeVar("Endpoint")
 
 
 class BodyTooLargeError(Exception):
     """The request's body is longer than its route takes."""
+
+
+class BrokenBodyError(Exception):
+    """The request's body is not what its headers say, or its client went away in the middle of it."""
 
 
 class RouteTable(Generic[Endpoint]):
@@ -47,7 +52,17 @@ def path_of(request: web.BaseRequest) -> str:
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return the whole body; raise BodyTooLargeError as soon as it is known to be over `limit` bytes."""
+    """Return the whole body.
+
+    Raises BodyTooLargeError as soon as it is known to be over `limit` bytes, and BrokenBodyError.
+    """
+    try:
+        return await _read(request, limit)
+    except (ClientPayloadError, RequestPayloadError, ConnectionError) as error:
+        raise BrokenBodyError(_reason(error)) from error
+
+
+async def _read(request: web.BaseRequest, limit: int) -> bytes:
     content = request.content
     if not content.is_eof():
         await _invite_body(request, limit)
@@ -63,6 +78,10 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     if len(body) > limit:
         raise BodyTooLargeError
     return body
+
+
+def _reason(error: Exception) -> str:
+    return str(error.__cause__ or error).splitlines()[-1].strip() or type(error).__name__
 
 
 async def _invite_body(request: web.BaseRequest, limit: int) -> None:

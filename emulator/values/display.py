@@ -136,7 +136,7 @@ def _json_text(value: Value) -> str:
 
 
 def _yaml_key(key: str) -> str:
-    return key if _YAML_WORD.fullmatch(key) else _yaml_text(key)
+    return key if _YAML_WORD.fullmatch(key) else _yaml_quoted(key)
 
 
 def _yaml_number(value: float) -> str:
@@ -146,8 +146,13 @@ def _yaml_number(value: float) -> str:
 
 
 def _yaml_text(text: str) -> str:
-    """Write a quoted text: what YAML cannot hold as it is as an escape, `${` as the `$${` that means it."""
-    return _YAML_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", _json_text(text.replace("${", "$${")))
+    """Write a text as a value: `${` as the `$${` that means it."""
+    return _yaml_quoted(text.replace("${", "$${"))
+
+
+def _yaml_quoted(text: str) -> str:
+    """Write a quoted text: what YAML cannot hold as it is as an escape."""
+    return _YAML_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", _json_text(text))
 
 
 def _key(key: str) -> str:

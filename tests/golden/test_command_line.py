@@ -33,6 +33,10 @@ def test_the_help_of_a_command_reads_so(command: str) -> None:
     assert run(*arguments, "-h") == text
 
 
+def test_no_help_shows_the_marks_it_is_written_with() -> None:
+    assert "\\b" not in run("schema", "--help")
+
+
 def test_there_is_a_help_text_for_every_command() -> None:
     kept = {each.stem for each in (GOLDEN / "help").glob("*.txt")}
     assert kept == {"emulator", *main.list_commands(click.Context(main))}

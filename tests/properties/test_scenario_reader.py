@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,18 @@ from emulator.scenario.load import Loaded, Loader
 from emulator.scenario.problem import SLUGS, Problem
 from emulator.scenario.report import as_annotations, as_json, as_text
 from emulator.scenario.schema import scenario_schema
+from emulator.scenario.written import (
+    DeploymentForm,
+    ErrorForm,
+    FailureForm,
+    FunctionForm,
+    RangeForm,
+    ScenarioForm,
+    SkewedForm,
+    WhenForm,
+)
 from tests.support.golden import GOLDEN
-from tests.support.scenario_documents import documents, to_yaml
+from tests.support.scenario_documents import ANY, NEARLY_RIGHT, documents, to_yaml
 
 SCHEMA = Draft202012Validator(scenario_schema())
 
@@ -150,18 +161,56 @@ def assert_told(loaded: Loaded, data: bytes) -> None:
     assert len(as_annotations(loaded.problems).splitlines()) == len(loaded.problems)
 
 
-@settings(max_examples=800)
-@given(document=documents(), flow=st.sampled_from([True, False, None]))
-def test_the_schema_and_the_reader_agree(document: dict[str, Any], flow: bool | None, folder: Path) -> None:  # noqa: FBT001
+def assert_agreement(document: dict[str, Any], folder: Path, *, flow: bool | None = True) -> None:
+    """Check that what the schema refuses has a problem of form, and that what it accepts has none."""
     data = to_yaml(document, flow=flow).encode()
     loaded = load(folder, data)
     assert_told(loaded, data)
-    accepted = SCHEMA.is_valid(document)
-    if not accepted:
-        assert loaded.problems
-        assert any(not is_about_meaning(each) or each.slug == "bad-function-name" for each in loaded.problems)
+    form = [each for each in loaded.problems if not is_about_meaning(each)]
+    if SCHEMA.is_valid(document):
+        assert form == []
     else:
-        assert [each for each in loaded.problems if not is_about_meaning(each)] == []
+        assert form or [each for each in loaded.problems if each.slug == "bad-function-name"]
+
+
+@settings(max_examples=800)
+@given(document=documents(), flow=st.sampled_from([True, False, None]))
+def test_the_schema_and_the_reader_agree(document: dict[str, Any], flow: bool | None, folder: Path) -> None:  # noqa: FBT001
+    assert_agreement(document, folder, flow=flow)
+
+
+def in_function(key: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {"functions": {"a:b": {**more, key: value}}}
+
+
+def below(key: str, inner: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {"functions": {"a:b": {"result": 1, key: {**more, inner: value}}}}
+
+
+PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    **{key: lambda value, key=key: {key: value} for key in ScenarioForm.model_fields},  # type: ignore[misc]
+    **{f"deployment.{key}": lambda value, key=key: {"deployment": {key: value}} for key in DeploymentForm.model_fields},  # type: ignore[misc]
+    "identities.*": lambda value: {"identities": {"ada": value}},
+    "identities.*.token": lambda value: {"identities": {"ada": {"token": value}}},
+    "identities.*.claims": lambda value: {"identities": {"ada": {"token": "t", "claims": value}}},
+    "functions.*": lambda value: {"functions": {"a:b": value}},
+    **{f"function.{key}": in_function(key, result=1) for key in FunctionForm.model_fields},
+    "function.rules.*": lambda value: {"functions": {"a:b": {"rules": [value]}}},
+    "function.sequence.*": lambda value: {"functions": {"a:b": {"sequence": [value]}}},
+    "function.logs.*": lambda value: {"functions": {"a:b": {"result": 1, "logs": [value]}}},
+    **{f"when.{key}": below("when", key) for key in WhenForm.model_fields},
+    **{f"error.{key}": below("error", key, message="no") for key in ErrorForm.model_fields},
+    **{f"failure.{key}": below("failure", key, status=503) for key in FailureForm.model_fields},
+    **{f"delay.{key}": below("delay", key, min="1s", max="1s") for key in RangeForm.model_fields},
+    **{f"skewed.{key}": below("delay", key, median="1s", p99="1s") for key in SkewedForm.model_fields},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_schema_and_the_reader_agree_about_what_is_nearly_right(place: str, folder: Path) -> None:
+    names = place.split(".")
+    for value in [*ANY, *NEARLY_RIGHT.get(names[-1] if names[-1] != "*" else names[-2], [])]:
+        assert_agreement(PLACES[place](value), folder)
 
 
 def test_every_slug_is_about_form_or_about_meaning_or_about_files() -> None:

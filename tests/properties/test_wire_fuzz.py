@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from emulator.values.formats import Format, encode
 from tests.support.raw import RawAnswer, connected, exchange, request_bytes
 from tests.support.scenarios import load_text
 from tests.support.serving import Served, serving
-from tests.support.values import json_trees
+from tests.support.values import arguments, json_trees
 
 SCENARIO = """
 deployment: {name: fuzz, admin_keys: [fuzz|key]}
@@ -81,13 +82,15 @@ KNOWN_HEADERS = {
 
 
 def _headers(name: str) -> st.SearchStrategy[dict[str, str | bytes]]:
-    return st.one_of(st.sampled_from(KNOWN_HEADERS[name]), header_values).map(lambda value: {name: value})
+    known = st.sampled_from(KNOWN_HEADERS[name])
+    return st.one_of(known, known, known, header_values).map(lambda value: {name: value})
 
 
-headers = st.lists(st.sampled_from(sorted(KNOWN_HEADERS)).flatmap(_headers), max_size=4).map(
+some_headers = st.lists(st.sampled_from(sorted(KNOWN_HEADERS)).flatmap(_headers), max_size=4).map(
     lambda each: {name: value for one in each for name, value in one.items()}
 )
-names = st.one_of(st.sampled_from(NAMES), st.text(max_size=20))
+headers = st.one_of(st.just({"Authorization": "Convex fuzz|key"}), st.just({}), some_headers)
+names = st.one_of(st.sampled_from(NAMES[:5]), st.sampled_from(NAMES), st.text(max_size=20))
 strings = st.one_of(st.text(max_size=8), st.sampled_from(["json", "convex_encoded_json", "xml", "AAAAAAAAAAA="]))
 members: dict[str, st.SearchStrategy[Any]] = {
     "path": st.one_of(names, json_trees),
@@ -97,8 +100,11 @@ members: dict[str, st.SearchStrategy[Any]] = {
     "componentPath": st.one_of(st.none(), strings, json_trees),
     "": json_trees,
 }
+good_args = st.one_of(arguments.map(lambda args: encode(args, Format.ENCODED)), st.just([{}]), st.just({"body": "x"}))
+good_members = {"path": st.sampled_from(NAMES[:5]), "args": good_args, "ts": st.just("AAAAAAAAAAA=")}
+good_calls = st.fixed_dictionaries(good_members, optional={"format": st.sampled_from(["json", "export_json", None])})
 calls = st.fixed_dictionaries({"path": names, "args": json_trees}, optional={"format": strings, "ts": strings})
-nearly_calls = st.one_of(calls, st.fixed_dictionaries({}, optional=members))
+nearly_calls = st.one_of(good_calls, calls, st.fixed_dictionaries({}, optional=members))
 batches = st.fixed_dictionaries({"queries": st.one_of(st.lists(nearly_calls, max_size=3), json_trees)})
 
 
@@ -123,6 +129,8 @@ def repeated(draw: st.DrawFn) -> bytes:
 
 
 bodies = st.one_of(
+    good_calls.map(_write),
+    st.lists(good_calls, max_size=3).map(lambda each: _write({"queries": each})),
     calls.map(_write),
     nearly_calls.map(_write),
     batches.map(_write),
@@ -167,7 +175,8 @@ paths = st.one_of(
     visible.map(lambda text: f"/api/run/{text}"),
     st.binary(max_size=10).map(lambda raw: f"/api/run/messages/{_quoted(raw)}"),
 )
-anything = st.builds(Sent, st.sampled_from((*METHODS, "POST")), paths, url_queries, headers, bodies)
+methods = st.one_of(st.sampled_from(("POST", "GET")), st.sampled_from(METHODS))
+anything = st.builds(Sent, methods, paths, url_queries, headers, bodies)
 function_requests = st.builds(
     Sent, st.just("POST"), st.sampled_from([f"/api/{each}" for each in BODIES]), st.just(""), headers, bodies
 )

@@ -82,8 +82,8 @@ SOUND: SearchStrategy[Document] = _some(
     functions=st.dictionaries(_PATHS, _FUNCTIONS, max_size=2),
 )
 
-_ANY = [None, True, 0, -1, 7, 250, 1.5, 1.0, "", "x", "7", "5 s", [], [1], ["x"], {}, {"x": 1}]
-_NEARLY_RIGHT: dict[str, list[Any]] = {
+ANY = [None, True, 0, -1, 7, 250, 1.5, 1.0, "", "x", "7", "5 s", [], [1], ["x"], {}, {"x": 1}]
+NEARLY_RIGHT: dict[str, list[Any]] = {
     "admin_keys": [["demo"], ["|"], ["a|b|c"], [1], "demo|1"],
     "delay": [250, "250", "1s1m", "3S", {"min": "1s"}, {"median": "1s", "max": "2s"}, {"min": 1, "max": "2s"}],
     "error": [{"mesage": "no"}, {"message": 1}, {"name": None}],
@@ -113,7 +113,7 @@ def _slots(node: Any) -> list[tuple[Any, str | int]]:
 
 
 def _spoil(draw: DrawFn, container: Any, key: str | int) -> None:
-    wrong = deepcopy(draw(st.sampled_from(_ANY) | st.sampled_from(_NEARLY_RIGHT.get(str(key), _ANY))))
+    wrong = deepcopy(draw(st.sampled_from(ANY) | st.sampled_from(NEARLY_RIGHT.get(str(key), ANY))))
     match draw(st.sampled_from(["drop", "rename", "retype", "retype", "add"])):
         case "drop":
             del container[key]

@@ -26,10 +26,17 @@ def identical(one: object, other: object) -> bool:
     return one == other
 
 
-field_names = st.text(PRINTABLE, max_size=12).filter(lambda name: not name.startswith("$"))
+_TRICKY = ("${x}", "$${x}", "a${b} ", "null", "1e3", "~", "# no comment", "a: b", "- a", "'", '"', "\\", "\\u0041", " ")
+field_names = st.one_of(
+    st.text(PRINTABLE, max_size=12), st.sampled_from(_TRICKY), st.sampled_from(_TRICKY).map(lambda text: f"a{text}")
+).filter(lambda name: not name.startswith("$"))
+texts = st.one_of(
+    st.text(max_size=20),
+    st.lists(st.sampled_from((*_TRICKY, "\x7f", "\x85", "\u2028", "\r\n")), max_size=3).map("".join),
+)
 int64s = st.integers(INT64_MIN, INT64_MAX).map(Int64)
 leaves: st.SearchStrategy[Value] = st.one_of(
-    st.none(), st.booleans(), st.floats(), int64s, st.text(max_size=20), st.binary(max_size=20)
+    st.none(), st.booleans(), st.floats(), int64s, texts, st.binary(max_size=20)
 )
 
 

@@ -89,7 +89,7 @@ def read_authorization(header: str | None) -> Credential:
         case "convex" if rest:
             return _read_key(rest)
         case _:
-            raise _BAD_KEY
+            raise _BAD_KEY.fresh()
 
 
 def identify(credential: Credential, scenario: Scenario) -> Caller:
@@ -107,7 +107,7 @@ def identify(credential: Credential, scenario: Scenario) -> Caller:
 def require_admin(caller: Caller) -> None:
     """Raise ApiError unless the caller holds an admin key."""
     if not isinstance(caller, Admin):
-        raise NOT_ADMIN
+        raise NOT_ADMIN.fresh()
 
 
 def _read_key(text: str) -> Key:
@@ -120,10 +120,10 @@ def _read_key(text: str) -> Key:
     try:
         attributes = decode(orjson.loads(b64decode(acting, validate=True)))
     except (binascii.Error, ValueError) as error:
-        raise _MALFORMED from error
-    if not isinstance(attributes, dict):
-        raise _MALFORMED
-    return Key(key, _with_identifier(attributes))
+        raise _MALFORMED.fresh() from error
+    if not isinstance(attributes, dict) or "tokenIdentifier" not in _with_identifier(attributes):
+        raise _MALFORMED.fresh()
+    return Key(key, attributes)
 
 
 def _check_key(key: str, scenario: Scenario) -> None:
@@ -133,7 +133,7 @@ def _check_key(key: str, scenario: Scenario) -> None:
         return
     name, bar, _ = _without_prefix(key).partition("|")
     known = {_without_prefix(each).partition("|")[0] for each in deployment.admin_keys} | {deployment.name}
-    raise wrong_deployment(deployment.name) if bar and name and name not in known else BAD_ADMIN_KEY
+    raise wrong_deployment(deployment.name) if bar and name and name not in known else BAD_ADMIN_KEY.fresh()
 
 
 def _without_prefix(key: str) -> str:
@@ -151,7 +151,7 @@ def _user_of(token: str, scenario: Scenario) -> User:
         if hmac.compare_digest(given, known.token.encode()):
             return User(known.attributes, known.name)
     _claims_of(token)
-    raise _UNKNOWN_TOKEN
+    raise _UNKNOWN_TOKEN.fresh()
 
 
 def _claims_of(token: str) -> dict[str, Value]:
@@ -162,11 +162,11 @@ def _claims_of(token: str) -> dict[str, Value]:
         orjson.loads(_base64url(head))
         claims = decode(orjson.loads(_base64url(payload)))
     except (binascii.Error, ValueError) as error:
-        raise _BAD_JWT from error
+        raise _BAD_JWT.fresh() from error
     if not isinstance(claims, dict):
-        raise _BAD_JWT
+        raise _BAD_JWT.fresh()
     if not isinstance(claims.get("iss"), str):
-        raise _NO_ISSUER
+        raise _NO_ISSUER.fresh()
     kept = {key: value for key, value in claims.items() if key not in _TECHNICAL}
     return _with_identifier({_CLAIMS.get(key, key): value for key, value in kept.items()})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -13,6 +13,8 @@ from emulator.surfaces.convex.failures import ApiError, bad_json_body
 from emulator.values.formats import Json
 
 _JSON_TYPE = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.IGNORECASE)
+_TOP, _IN_LIST = 1, 3
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TARGET = "Failed to deserialize the JSON body into the target type: "
 _DETAILS = {
@@ -20,7 +22,8 @@ _DETAILS = {
     "unexpected character": "expected value",
     "unexpected content after document": "trailing characters",
     "trailing comma": "trailing comma",
-    "recursion limit": "recursion limit exceeded",
+    "depth limit": "recursion limit exceeded",
+    "empty": "EOF while parsing a value",
 }
 
 
@@ -47,7 +50,8 @@ def parse_json(body: bytes) -> Json:
 
 def read_function_body(body: bytes) -> tuple[str, Json, str | None]:
     """Return `path`, `args` and `format` of a function request; the common shape is recognised at once."""
-    if body.count(b'"path"') == 1 and body.count(b'"args"') == 1 and body.count(b'"format"') <= 1:
+    once = body.count(b'"path"') == 1 and body.count(b'"args"') == 1 and body.count(b'"format"') <= 1
+    if once and b"\\u" not in body:
         tree = parse_json(body)
         if type(tree) is dict and "args" in tree:
             path, form = tree.get("path"), tree.get("format")
@@ -64,7 +68,7 @@ def read_fields(body: bytes, required: Mapping[str, str], optional: Mapping[str,
     ignored. Raises ApiError in the words of the service's own parser.
     """
     tree = parse_json(body)
-    _check_duplicates(body, (*required, *optional))
+    _check_duplicates(body, (*required, *optional, "path", "args", "format"))
     return check_fields(tree, required, optional, body=body)
 
 
@@ -85,26 +89,36 @@ def check_fields(
 
 
 def _check_type(value: Json, kind: str, path: str, body: bytes) -> None:
-    if kind == "any" or isinstance(value, str):
+    if kind == "any" or isinstance(value, list if kind == "a sequence" else str):
         return
     end = _end_of(body, path.rpartition(".")[2])
     raise _shape(f"{path}: invalid type: {_unexpected(value)}, expected {kind}", body, end)
 
 
 def _check_duplicates(body: bytes, names: tuple[str, ...]) -> None:
-    """Refuse a member given twice; the parser keeps the last one silently."""
-    if not any(body.count(b'"%b"' % name.encode()) > 1 for name in names):
+    """Refuse a member given twice, in the body or in one of its `queries`; our parser keeps the last one silently."""
+    if b"\\u" not in body and not any(body.count(b'"%b"' % name.encode()) > 1 for name in names):
         return
+    depths = (_TOP, _IN_LIST) if "queries" in names else (_TOP,)
+    for keys in _keys_of_objects(body.decode("utf-8", "replace"), depths):
+        for name in names:
+            if keys.count(name) > 1:
+                raise _shape(f"duplicate field `{name}`", body, len(body.rstrip()))
 
-    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        return {**dict(pairs), "": [*keys]}
 
-    top = json.loads(body, object_pairs_hook=check)
-    keys = top.get("", []) if isinstance(top, dict) else []
-    for name in names:
-        if keys.count(name) > 1:
-            raise _shape(f"duplicate field `{name}`", body, len(body.rstrip()))
+def _keys_of_objects(text: str, depths: tuple[int, ...]) -> Iterator[list[str]]:
+    """Yield the keys of each object of JSON that stands so deep, each as often as it was written."""
+    stack: list[list[str]] = []
+    for match in _TOKEN.finditer(text):
+        sign = match[0]
+        if sign in "{[":
+            stack.append([])
+        elif sign in "}]":
+            keys = stack.pop()
+            if len(stack) + 1 in depths:
+                yield keys
+        elif match[1]:
+            stack[-1].append(json.loads(match[1]))
 
 
 def _shape(message: str, body: bytes, offset: int) -> ApiError:
@@ -123,7 +137,10 @@ def _end_of(body: bytes, name: str) -> int:
     start = _SPACE.match(text, found.end()).end()  # type: ignore[union-attr]  # matches the empty text, too
     if text[start : start + 1] in {"{", "["}:
         return len(text[:start].encode())
-    _, end = json.JSONDecoder().raw_decode(text, start)
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        end = start
     return len(text[:end].encode())
 
 

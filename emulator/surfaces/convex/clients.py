@@ -9,7 +9,7 @@ from functools import lru_cache
 from emulator.surfaces.convex.failures import ApiError
 from emulator.values.formats import Format
 
-_HEADER = re.compile(r"([a-zA-Z][a-zA-Z-]*?)-(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:[-+][0-9A-Za-z.+-]*)?")
+_HEADER = re.compile(r"([a-zA-Z][a-zA-Z0-9_-]*?)-(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:[-+][0-9A-Za-z.+-]*)?")
 _MAX_SHOWN = 100
 _JAVASCRIPT = frozenset({"npm", "npm-cli", "actions"})
 _NPM_ADVICE = "Update your Convex npm version with `npx convex update` or `npm update`."
@@ -54,6 +54,14 @@ def read_client(header: str | None) -> Client:
     if client.deprecation and client.deprecation[0] == "Unsupported":
         raise ApiError(400, "ClientVersionUnsupported", client.deprecation[1], client.headers)
     return client
+
+
+def deprecation_headers(header: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers that tell an old client what it is, on whatever answer it gets."""
+    try:
+        return read_client(header).headers
+    except ApiError as error:
+        return error.headers
 
 
 def _default_format(name: str, version: tuple[int, int, int]) -> Format:

@@ -23,6 +23,8 @@ from emulator.values.formats import Format, Json, decode, encode, parse_format
 from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
 
 _OPTIONS = orjson.OPT_SORT_KEYS
+_MIB = 1024 * 1024
+MAX_ARGUMENTS = 16 * _MIB
 _TS_BYTES = 8
 _NOT_AN_OBJECT = "ArgumentValidationError: Expected to receive an object as the function's argument. Instead received: "
 _NOT_ONE = (
@@ -44,6 +46,12 @@ def read_call(path: str, args: Json, kind: FunctionType | None, caller: Caller, 
         return Call(operation, kind, {}, caller, size, None, component)
     fault = None
     values: dict[str, Value] = {}
+    if size > MAX_ARGUMENTS and (actual := len(orjson.dumps(args))) > MAX_ARGUMENTS:
+        fault = (
+            f"Arguments for {_read_path(path).canonical} are too large "
+            f"(actual: {actual / _MIB:.2f} MiB, limit: {MAX_ARGUMENTS // _MIB} MiB)"
+        )
+        return Call(operation, kind, values, caller, size, fault, component)
     try:
         values = _named_arguments(args)
     except InvalidValueError as error:

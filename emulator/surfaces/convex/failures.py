@@ -22,6 +22,10 @@ class ApiError(Exception):
     message: str
     headers: tuple[tuple[str, str], ...] = field(default=())
 
+    def fresh(self) -> ApiError:
+        """Return the same error to raise: one that was raised holds the frames it went through."""
+        return replace(self)
+
     def with_headers(self, headers: Mapping[str, str]) -> ApiError:
         """Return the same error with more headers."""
         return replace(self, headers=(*self.headers, *headers.items()))
@@ -29,7 +33,8 @@ class ApiError(Exception):
     @property
     def body(self) -> bytes:
         """The answer's body."""
-        return orjson.dumps({"code": self.code, "message": self.message})
+        message = self.message.encode("utf-8", "backslashreplace").decode()
+        return orjson.dumps({"code": self.code, "message": message})
 
 
 _TRY_LATER = "Your request couldn't be completed. Try again later."

@@ -32,7 +32,7 @@ from emulator.surfaces.convex.codec import (
 )
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
 from emulator.surfaces.convex.reply import Reply, batch_headers, function_headers, json_reply
-from emulator.surfaces.http import BodyTooLargeError, read_body
+from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, path_of, read_body
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000
@@ -83,7 +83,10 @@ class FunctionEndpoints:
         head = self._head(request)
         body = await _read_json(request)
         fields = bodies.read_fields(body, {"args": "any"}, _FORMAT)
-        path = unquote(request.raw_path.partition("?")[0].removeprefix(_RUN))
+        try:
+            path = unquote(path_of(request).removeprefix(_RUN), errors="strict")
+        except UnicodeDecodeError as error:
+            raise ApiError(400, "BadPathArgs", "Invalid URL: the path is not UTF-8") from error
         module, slash, export = path.rpartition("/")
         if not slash:
             message = "Path or function name not provided in path, e.g. /api/run/messages/list"
@@ -93,8 +96,8 @@ class FunctionEndpoints:
 
     async def query_by_url(self, request: web.BaseRequest) -> Reply:
         """Answer GET /api/query, whose arguments are JSON in the query string (contract convex §18)."""
-        head = self._head(request)
         given = request.query
+        head = self._head(request, given.get("adminKey"))
         for name in ("path", "args"):
             if name not in given:
                 raise bad_query(f"missing field `{name}`")
@@ -126,16 +129,16 @@ class FunctionEndpoints:
         """Answer POST /api/query_batch: several queries, all decided in one moment."""
         head = self._head(request)
         body = await _read_json(request)
-        queries = bodies.read_fields(body, {"queries": "any"}, {})["queries"]
-        if not isinstance(queries, list) or len(queries) > MAX_BATCH:
-            what = "invalid type, expected a sequence" if not isinstance(queries, list) else "too many queries"
-            raise bad_json_body(f"Failed to deserialize the JSON body into the target type: queries: {what}")
+        queries = bodies.read_fields(body, {"queries": "a sequence"}, {})["queries"]
+        if len(queries) > MAX_BATCH:
+            what = f"queries: {len(queries)} of them, at most {MAX_BATCH} are taken"
+            raise bad_json_body(f"Failed to deserialize the JSON body into the target type: {what}")
         asked = [self._batched(each, index, head, body) for index, each in enumerate(queries)]
         handled = [(self._emulator.handle(call), form) for call, form in asked]
         endings = await asyncio.gather(*(self._perform(each) for each, _ in handled))
         pairs = zip(handled, endings, strict=True)
         answers = [self._write(each, finish, head, form) for (each, form), finish in pairs]
-        headers = batch_headers([each for each, _ in handled]) | dict(head.client.headers)
+        headers = batch_headers([each for each, _ in handled])
         return Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
 
     def _batched(self, query: Json, index: int, head: _Head, body: bytes) -> tuple[Call, Format]:
@@ -155,8 +158,6 @@ class FunctionEndpoints:
             body = self._write(handled, finish, head, read_format(form, default))
         except ApiError as error:
             raise error.with_headers(headers) from error
-        if head.client.deprecation:
-            headers.update(head.client.headers)
         return Reply(200, body, headers)
 
     async def _perform(self, handled: Entry) -> Finish:
@@ -171,14 +172,19 @@ class FunctionEndpoints:
         rule = handled.decision.rule
         return write_answer(ending, finish.logs, Answer(form, request_id, redacts, rule.place if rule else None))
 
-    def _head(self, request: web.BaseRequest) -> _Head:
+    def _head(self, request: web.BaseRequest, admin_key: str | None = None) -> _Head:
+        """Read the headers; an admin key in the URL, for what a browser opens, counts where no header is."""
         headers = request.headers
         client = read_client(headers.get(_CONVEX_CLIENT))
         authorization = headers.get(AUTHORIZATION)
+        if authorization is None and admin_key:
+            authorization = f"Convex {admin_key}"
         caller: Caller = ANONYMOUS
         if authorization is not None:
             caller = identify(read_authorization(authorization), self._emulator.revision.scenario)
         request_id = headers.get(_CONVEX_REQUEST_ID)
+        if request_id is not None and not (request_id.isascii() and request_id.isprintable()):
+            request_id = None
         return _Head(client, caller, request_id[:_MAX_REQUEST_ID] if request_id else None)
 
 
@@ -187,4 +193,6 @@ async def _read_json(request: web.BaseRequest) -> bytes:
     try:
         return await read_body(request, MAX_BODY)
     except BodyTooLargeError as error:
-        raise BODY_TOO_LARGE from error
+        raise BODY_TOO_LARGE.fresh() from error
+    except BrokenBodyError as error:
+        raise bad_json_body(f"Failed to buffer the request body: {error}") from error

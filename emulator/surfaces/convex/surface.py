@@ -12,11 +12,12 @@ from aiohttp.hdrs import CONTENT_TYPE, ORIGIN
 
 from emulator.model.function import FunctionType
 from emulator.runtime.emulator import Emulator
+from emulator.surfaces.convex.clients import deprecation_headers
 from emulator.surfaces.convex.cors import cors_headers, preflight_headers
-from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError
+from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError, bad_json_body
 from emulator.surfaces.convex.functions import FunctionEndpoints
 from emulator.surfaces.convex.reply import Reply, empty_reply, json_reply, text_reply
-from emulator.surfaces.http import BodyTooLargeError, RouteTable, path_of, read_body
+from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, RouteTable, path_of, read_body
 
 MAX_ECHO = 128 * 1024 * 1024
 _RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
@@ -75,6 +76,9 @@ class ConvexSurface:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path)
             reply = json_reply(INTERNAL.body, status=INTERNAL.status)
         status, body, headers = reply
+        client = request.headers.get("Convex-Client")
+        if client is not None:
+            headers.update(deprecation_headers(client))
         if not path.startswith(_NO_CORS):
             headers.update(cors_headers(request.headers.get(ORIGIN)))
         return web.Response(status=status, body=body, headers=headers)
@@ -107,6 +111,8 @@ async def _echo(request: web.BaseRequest) -> Reply:
     try:
         body = await read_body(request, MAX_ECHO)
     except BodyTooLargeError as error:
-        raise BODY_TOO_LARGE from error
+        raise BODY_TOO_LARGE.fresh() from error
+    except BrokenBodyError as error:
+        raise bad_json_body(f"Failed to buffer the request body: {error}") from error
     kind = request.headers.get("Content-Type", "application/octet-stream")
     return Reply(200, body, {CONTENT_TYPE: kind})

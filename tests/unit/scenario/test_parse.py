@@ -123,6 +123,10 @@ def test_a_bracket_that_is_not_closed_is_told_where_it_opens(bracket: str) -> No
     assert slugs_and_places(f"a: 1\nb: {bracket}\nc: 2\n") == [("yaml-syntax", 2, 4)]
 
 
+def test_a_comma_that_is_missing_is_told_where_it_is_missing() -> None:
+    assert slugs_and_places("a: [{x: 1} {y: 2}]\n") == [("yaml-syntax", 1, 12)]
+
+
 def test_a_key_without_a_colon_is_told_where_it_stands() -> None:
     assert slugs_and_places("a: 1\nkey\nc: 2\n") == [("yaml-syntax", 2, 1)]
 
