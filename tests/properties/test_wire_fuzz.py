@@ -89,7 +89,9 @@ def _headers(name: str) -> st.SearchStrategy[dict[str, str | bytes]]:
 some_headers = st.lists(st.sampled_from(sorted(KNOWN_HEADERS)).flatmap(_headers), max_size=4).map(
     lambda each: {name: value for one in each for name, value in one.items()}
 )
-headers = st.one_of(st.just({"Authorization": "Convex fuzz|key"}), st.just({}), some_headers)
+headers: st.SearchStrategy[dict[str, str]] = st.one_of(
+    st.just({"Authorization": "Convex fuzz|key"}), st.just({}), some_headers
+)
 names = st.one_of(st.sampled_from(NAMES[:5]), st.sampled_from(NAMES), st.text(max_size=20))
 strings = st.one_of(st.text(max_size=8), st.sampled_from(["json", "convex_encoded_json", "xml", "AAAAAAAAAAA="]))
 members: dict[str, st.SearchStrategy[Any]] = {
@@ -100,7 +102,9 @@ members: dict[str, st.SearchStrategy[Any]] = {
     "componentPath": st.one_of(st.none(), strings, json_trees),
     "": json_trees,
 }
-good_args = st.one_of(arguments.map(lambda args: encode(args, Format.ENCODED)), st.just([{}]), st.just({"body": "x"}))
+good_args: st.SearchStrategy[Any] = st.one_of(
+    arguments.map(lambda args: encode(args, Format.ENCODED)), st.just([{}]), st.just({"body": "x"})
+)
 good_members = {"path": st.sampled_from(NAMES[:5]), "args": good_args, "ts": st.just("AAAAAAAAAAA=")}
 good_calls = st.fixed_dictionaries(good_members, optional={"format": st.sampled_from(["json", "export_json", None])})
 calls = st.fixed_dictionaries({"path": names, "args": json_trees}, optional={"format": strings, "ts": strings})
