@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 import tempfile
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 from bench.measure import CORES, LOAD_CORE, now
+from bench.servers import LOOPS
 
 NAMES = ("functions", "start", "reload", "memory")
 
@@ -20,6 +23,8 @@ def main(names: list[str]) -> None:
     if len(CORES) < 2:
         print("one core only: the load takes its time from the server")
     os.sched_setaffinity(0, {LOAD_CORE})
+    loops = " and ".join(LOOPS)
+    print(f"Python {platform.python_version()}, aiohttp {version('aiohttp')}, {loops}; median (min-max)\n", flush=True)
     for name in names or NAMES:
         module = import_module(f"bench.{name}")
         summary = (module.__doc__ or "").partition("\n")[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench import scenarios
-from bench.measure import Connection, Load, spread, table, verdict
+from bench.measure import Connection, Load, pause, spread, table, verdict
 from bench.servers import LOOPS, Server, bare, emulator
 
 AIM = 0.9
@@ -29,7 +29,7 @@ def main(work: Path) -> None:
         folder = scenarios.write(work / f"functions{size}", scenarios.texts(range(size), text))
         for loop in LOOPS:
             with bare(work, size, ANSWER_BYTES, loop) as theirs, emulator(work, folder, loop) as ours:
-                rows.append((loop, str(size), *_row(theirs, ours, size)))
+                rows.append((loop, f"{size:,}", *_row(theirs, ours, size)))
     print(table(rows))
 
 
@@ -39,6 +39,7 @@ def _row(theirs: Server, ours: Server, size: int) -> tuple[str, str, str, str, s
     loads = {theirs: Load(theirs.port), ours: Load(ours.port)}
     for server in (theirs, ours):
         loads[server].run(requests, 2 * REQUESTS_A_ROUND)
+    pause(2.0)  # the watcher looks a second time a second after its start
     costs: dict[Server, list[float]] = {theirs: [], ours: []}
     for number in range(ROUNDS):
         for server in (theirs, ours) if number % 2 else (ours, theirs):

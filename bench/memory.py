@@ -28,7 +28,7 @@ def main(work: Path) -> None:
         first = Connection(server.port)
         first.ask(requests[0])
         first.close()
-        pause(1.0)
+        pause(2.0)  # the watcher starts after the first answer
         rows.append(_row("the start", server.memory()))
         load = Load(server.port, _CONNECTIONS, _DEPTH)
         for part in range(1, PARTS + 1):

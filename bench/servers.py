@@ -90,6 +90,7 @@ def bare(work: Path, functions: int, answer_bytes: int, loop: str) -> Iterator[S
 def emulator(work: Path, scenarios: Path, loop: str = LOOPS[-1]) -> Iterator[Server]:
     """Run the emulator, which writes a ready file."""
     ready = work / "ready.json"
+    ready.unlink(missing_ok=True)
     command = emulator_command(scenarios, "--ready-file", str(ready), loop=loop)
     with running(command, environment(work)) as process:
         patience = now() + _PATIENCE

@@ -64,6 +64,7 @@ class App:
             access_log=None,
             keepalive_timeout=_KEEP_ALIVE,
             lingering_time=_LINGERING,
+            auto_decompress=False,  # a deployment takes no compressed bodies
             logger=_http_logger(),
         )
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)

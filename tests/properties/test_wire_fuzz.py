@@ -250,7 +250,7 @@ shared = settings(
 )
 
 
-@settings(shared, max_examples=150)
+@settings(shared, max_examples=250)
 @given(requests=st.lists(function_requests, min_size=5, max_size=20))
 async def test_whatever_is_sent_to_a_function_is_answered_in_json(
     served: Served, caplog: pytest.LogCaptureFixture, requests: list[Sent]
@@ -258,7 +258,7 @@ async def test_whatever_is_sent_to_a_function_is_answered_in_json(
     await check_all(served, caplog, requests)
 
 
-@settings(shared, max_examples=150)
+@settings(shared, max_examples=250)
 @given(requests=st.lists(anything, min_size=5, max_size=20))
 async def test_whatever_is_sent_anywhere_is_answered(
     served: Served, caplog: pytest.LogCaptureFixture, requests: list[Sent]
@@ -298,7 +298,7 @@ def streams(draw: st.DrawFn) -> bytes:
     return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
 
 
-@settings(shared, max_examples=300)
+@settings(shared, max_examples=400)
 @given(stream=streams())
 async def test_any_bytes_are_answered_or_the_connection_is_closed(
     served: Served, caplog: pytest.LogCaptureFixture, stream: bytes

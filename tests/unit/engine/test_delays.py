@@ -83,8 +83,9 @@ def test_a_mutation_draws_a_new_delay_each_call_and_the_same_row_each_run(
     assert delays(emulator_with(tmp_path, delay), kind) == first
 
 
-def test_another_seed_draws_other_delays(tmp_path: Path) -> None:
-    one, other = (delays(emulator_with(tmp_path, RANGE, seed=seed)) for seed in (1, 2))
+@pytest.mark.parametrize("kind", [QUERY, MUTATION])
+def test_another_seed_draws_other_delays(tmp_path: Path, kind: FunctionType) -> None:
+    one, other = (delays(emulator_with(tmp_path, RANGE, seed=seed), kind) for seed in (1, 2))
 
     assert set(one).isdisjoint(other)
 
