@@ -12,14 +12,17 @@ from emulator.engine.explain import near_misses, nearest_functions
 from emulator.engine.index import Decision, Index, Prepared
 from emulator.engine.match import mismatches
 from emulator.engine.plan import Finish, Rejected, Unmatched, Unscripted, Wait, WrongType
-from emulator.engine.state import Counted, State
+from emulator.engine.settle import Surroundings, settle
+from emulator.engine.state import Change, Counted, State
+from emulator.expressions.context import Context
 from emulator.model.function import FirstMatch, Function, FunctionType, Sequence
 from emulator.model.rule import Rule
+from emulator.model.scenario import Scenario
 from emulator.values.formats import Format, encode
 
 
-def decide(index: Index, state: State, call: Call) -> Decision:
-    """Select the rule that answers and lay its outcome out as a plan."""
+def decide(index: Index, state: State, call: Call, now: int) -> Decision:
+    """Select the rule that answers and lay its outcome out as a plan; `now` is in nanoseconds since the epoch."""
     prepared = index.prepared.get(call.operation)
     if prepared is None or call.component or (prepared.is_system and not isinstance(call.caller, Admin)):
         nearest = nearest_functions(_visible(index, call), call.operation)
@@ -30,7 +33,7 @@ def decide(index: Index, state: State, call: Call) -> Decision:
         return Decision((Finish(WrongType(function, call.type)),))
     if call.fault is not None:
         return Decision((Finish(Rejected(call.fault)),))
-    return prepared.always or _select(index.scenario.seed, prepared, state, call)
+    return prepared.always or _select(index.scenario, prepared, state, call, now)
 
 
 def _visible(index: Index, call: Call) -> Mapping[str, Function]:
@@ -40,34 +43,48 @@ def _visible(index: Index, call: Call) -> Mapping[str, Function]:
     return {name: each.function for name, each in index.prepared.items() if not each.is_system}
 
 
-def _select(seed: int, prepared: Prepared, state: State, call: Call) -> Decision:
+def _select(scenario: Scenario, prepared: Prepared, state: State, call: Call, now: int) -> Decision:
+    """Find the rule; a function whose rules count calls counts this one, whether a rule answers or not."""
     script = prepared.function.script
+    count = state.counts.get(call.operation, 0)
+    counted = (Counted(call.operation),) if prepared.counts else ()
+    number = None
     match script:
         case FirstMatch(rules):
-            for number, rule in enumerate(rules):
+            for place, rule in enumerate(rules):
                 if rule.when is None or next(mismatches(rule.when, call), None) is None:
-                    return prepared.decisions[number] or _draw(seed, rule, state, call, prepared.function.type)
-            return Decision((Finish(Unmatched(prepared.function, near_misses(rules, call))),))
+                    number = place
+                    break
         case Sequence(rules, repeat):
-            count = state.counts.get(call.operation, 0)
             number = count % len(rules) if repeat else min(count, len(rules) - 1)
-            decision = prepared.decisions[number] or _draw(seed, rules[number], state, call, prepared.function.type)
-            return decision._replace(changes=(Counted(call.operation), *decision.changes))
         case _:
             assert_never(script)
+    if number is None:
+        return Decision((Finish(Unmatched(prepared.function, near_misses(rules, call))),), counted)
+    decision = prepared.decisions[number]
+    if decision is None:
+        kind = call.type or prepared.function.type
+        decision = _compute(scenario, rules[number], state, call._replace(type=kind), now)
+    return decision._replace(changes=(*counted, *decision.changes)) if counted else decision
 
 
-def _draw(seed: int, rule: Rule, state: State, call: Call, kind: FunctionType | None) -> Decision:
-    """Draw for a rule: a query by its arguments, so that asking again draws the same; others by their n-th call.
+def _compute(scenario: Scenario, rule: Rule, state: State, call: Call, now: int) -> Decision:
+    """Evaluate and draw: a query by its arguments, so that asking again gives the same; others by their n-th call.
 
-    `kind` is what the function is, which counts when the caller does not say what it takes it for.
+    What the function is counts where the caller does not say what it takes it for.
     """
-    assert rule.delay is not None
-    finish = Finish(rule.outcome, rule.logs)
+    changes: tuple[Change, ...] = ()
+    position: str | int = ""
+    if rule.stream is not None and call.type is FunctionType.QUERY:
+        position = json.dumps(encode(dict(call.args), Format.ENCODED), sort_keys=True)
+    elif rule.stream is not None:
+        key = f"{call.operation}#{rule.stream}"
+        position = state.counts.get(key, 0)
+        changes = (Counted(key),)
     stream = rule.stream or ""
-    if (call.type or kind) is FunctionType.QUERY:
-        args = json.dumps(encode(dict(call.args), Format.ENCODED), sort_keys=True)
-        return Decision((Wait(draw_delay(rule.delay, fraction(seed, stream, args))), finish), (), rule)
-    key = f"{call.operation}#{stream}"
-    at = fraction(seed, stream, state.counts.get(key, 0))
-    return Decision((Wait(draw_delay(rule.delay, at)), finish), (Counted(key),), rule)
+    context = Context(f"{scenario.seed}\0{stream}\0{position}", now)
+    surroundings = Surroundings(scenario, call, state.counts.get(call.operation, 0) + 1, context)
+    finish = settle(rule, surroundings)
+    if rule.delay is None:
+        return Decision((finish,), changes, rule)
+    return Decision((Wait(draw_delay(rule.delay, fraction(scenario.seed, stream, position))), finish), changes, rule)

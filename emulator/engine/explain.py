@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from emulator.engine.call import Call
 from emulator.engine.match import mismatches
-from emulator.engine.plan import NearMiss, Unmatched, Unscripted, WrongType
+from emulator.engine.plan import NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.model.function import Function
 from emulator.model.rule import Rule
 from emulator.values.display import spell
@@ -32,7 +32,7 @@ def near_misses(rules: Iterable[Rule], call: Call) -> tuple[NearMiss, ...]:
     return tuple(sorted(misses, key=lambda miss: len(miss.mismatches))[:_MAX_MISSES])
 
 
-def explain(ending: Unscripted | WrongType | Unmatched) -> str:
+def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
     """Say in one line what the scenario lacks, and where to look."""
     match ending:
         case Unscripted(operation=operation, hidden=Function(place=place)):
@@ -46,6 +46,8 @@ def explain(ending: Unscripted | WrongType | Unmatched) -> str:
             assert function.type is not None
             kind = function.type.value.lower()
             return f"{function.path.public} ({function.place}) is a {kind}, called as {asked.value.lower()}"
+        case Uncomputable(place, reason):
+            return f"{reason}: an expression at {place} has no value for this call"
         case Unmatched(function, misses):
             nearest_rule = misses[0]
             reasons = "; ".join(map(str, nearest_rule.mismatches))

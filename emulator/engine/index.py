@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from emulator.engine.plan import Finish, Plan, Wait
+from emulator.engine.plan import Plan, Wait
+from emulator.engine.settle import settle
 from emulator.engine.state import Change
-from emulator.model.function import FirstMatch, Function
+from emulator.model.function import FirstMatch, Function, Sequence
 from emulator.model.rule import FixedDelay, Rule
 from emulator.model.scenario import Scenario
 
@@ -23,12 +24,16 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A function, and the decision of each of its rules that draws nothing; `always` when it is the same for all."""
+    """A function, and the decision of each of its rules that draws nothing; `always` when it is the same for all.
+
+    `counts` says that calls of the function are counted.
+    """
 
     function: Function
     decisions: tuple[Decision | None, ...]
     always: Decision | None
     is_system: bool
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,19 @@ def _prepare(function: Function) -> Prepared:
     rules = function.script.rules
     decisions = tuple(map(_decision_of, rules))
     always = decisions[0] if isinstance(function.script, FirstMatch) and rules[0].when is None else None
-    return Prepared(function, decisions, always, function.path.module.startswith("_system/"))
+    counts = isinstance(function.script, Sequence) or any(map(_asks_for_call, rules))
+    return Prepared(function, decisions, always, function.path.module.startswith("_system/"), counts)
+
+
+def _asks_for_call(rule: Rule) -> bool:
+    """Whether a rule computes with the number of the call."""
+    return any("call" in each.compiled.names for each in rule.computed)
 
 
 def _decision_of(rule: Rule) -> Decision | None:
-    finish = Finish(rule.outcome, rule.logs)
+    if rule.computed:
+        return None
+    finish = settle(rule, None)
     if rule.delay is None:
         return Decision((finish,), (), rule)
     if isinstance(rule.delay, FixedDelay):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from emulator.engine.match import Mismatch
+from emulator.engine.patterns import Mismatch
+from emulator.model.constant import Constant
 from emulator.model.function import Function, FunctionType
-from emulator.model.rule import Outcome, Rule
+from emulator.model.place import Place
+from emulator.model.rule import Failure, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,32 @@ class Rejected:
     message: str
 
 
-Ending: TypeAlias = Outcome | Unscripted | WrongType | Unmatched | Rejected
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The function returned this value."""
+
+    value: Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Threw:
+    """The function threw: with `data` a ConvexError, without it a developer's error called `name`."""
+
+    message: str
+    data: Constant | None = None
+    name: str = "Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Uncomputable:
+    """A rule was to answer, but one of its expressions has no value for this call."""
+
+    place: Place
+    reason: str
+
+
+FunctionError: TypeAlias = Threw | Unscripted | WrongType | Unmatched | Rejected | Uncomputable
+Ending: TypeAlias = Returned | Failure | FunctionError
 
 
 class Wait(NamedTuple):

@@ -1,11 +1,22 @@
-"""Conditions on values: deep, partial equality."""
+"""Conditions on values: deep, partial equality, and operators where equality is not enough."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeAlias
 
 from emulator.values.convex import Value
+
+
+class Order(Enum):
+    """Comparisons of numbers with numbers and of texts with texts; the value is how they are said."""
+
+    GREATER = "more than"
+    GREATER_OR_EQUAL = "at least"
+    LESS = "less than"
+    LESS_OR_EQUAL = "at most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +24,49 @@ class Equals:
     """The value is this one, number kinds apart."""
 
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The value is one of these."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compares:
+    """The value has this order to a number or a text."""
+
+    order: Order
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The value is a text in which the regular expression is found."""
+
+    expression: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The value is a text with this text in it, or an array with an item like this."""
+
+    part: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The field is there, or is not."""
+
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsType:
+    """The value is of this type, by its name in Convex."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +83,27 @@ class Items:
     items: tuple[Pattern, ...]
 
 
-Pattern: TypeAlias = Equals | Fields | Items
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The value matches at least one of these."""
+
+    patterns: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """The value matches every one of these."""
+
+    patterns: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The value does not match this."""
+
+    pattern: Pattern
+
+
+Pattern: TypeAlias = (
+    Equals | OneOf | Compares | Matches | Contains | Exists | IsType | Fields | Items | AnyOf | AllOf | Not
+)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from emulator.model.computed import Computed
 from emulator.model.constant import Constant
+from emulator.model.logs import LogLevel
 from emulator.model.pattern import Pattern
 from emulator.model.place import Place
 
@@ -26,15 +28,18 @@ class Condition:
 class Result:
     """The function returned this value."""
 
-    value: Constant
+    value: Constant | Computed
 
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """The function threw: with `data` a ConvexError, without it a developer's error called `name`."""
+    """The function threw: with `data` a ConvexError, without it a developer's error called `name`.
 
-    message: str
-    data: Constant | None = None
+    A ConvexError without a message of its own (None) is shown by its data.
+    """
+
+    message: str | Computed | None
+    data: Constant | Computed | None = None
     name: str = "Error"
 
 
@@ -48,6 +53,14 @@ class Failure:
 
 
 Outcome: TypeAlias = Result | Thrown | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One console call: its level and its arguments, a list."""
+
+    level: LogLevel
+    arguments: Constant | Computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,16 @@ class Rule:
     outcome: Outcome
     place: Place = field(compare=False)
     when: Condition | None = None
-    logs: tuple[str, ...] = ()
+    logs: tuple[LogLine, ...] = ()
     delay: Delay | None = None
     stream: str | None = None
+
+    @property
+    def computed(self) -> tuple[Computed, ...]:
+        """What the rule computes; when it is nothing, every call gets the same."""
+        written: list[object] = [line.arguments for line in self.logs]
+        if isinstance(self.outcome, Result):
+            written.append(self.outcome.value)
+        elif isinstance(self.outcome, Thrown):
+            written += [self.outcome.message, self.outcome.data]
+        return tuple(each for each in written if isinstance(each, Computed))

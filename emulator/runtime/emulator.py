@@ -9,7 +9,7 @@ from emulator.engine.decide import decide
 from emulator.engine.draw import hex_digits
 from emulator.engine.explain import explain, rule_to_paste
 from emulator.engine.index import Decision, build_index
-from emulator.engine.plan import Finish, Unmatched, Unscripted, WrongType
+from emulator.engine.plan import Finish, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.state import State, commit, forget
 from emulator.model.scenario import Scenario
 from emulator.runtime.clock import Clock
@@ -39,11 +39,13 @@ class Emulator:
         """Decide a call on the revision in force, commit its changes and write it down, all in this tick."""
         revision = self.revision
         now = self.clock.now()
-        decision = decide(revision.index, self.state, call)
+        decision = decide(revision.index, self.state, call, now)
         if decision.changes:
             self.state = commit(self.state, decision.changes, self.timestamp())
         self._calls += 1
-        explanation = None if decision.rule is not None else self._voice(call, decision)
+        last = decision.plan[-1]
+        is_answered = decision.rule is not None and type(last) is Finish and type(last.ending) is not Uncomputable
+        explanation = None if is_answered else self._voice(call, decision)
         entry = Entry(self._calls, now, revision, call, decision, explanation)
         self.journal.add(entry)
         return entry
@@ -72,11 +74,14 @@ class Emulator:
         last = decision.plan[-1]
         assert isinstance(last, Finish)
         ending = last.ending
-        if not isinstance(ending, Unscripted | WrongType | Unmatched):
+        if not isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
             return None
         text = explain(ending)
         if text not in self._voiced and len(self._voiced) < _MAX_VOICED:
             self._voiced.add(text)
-            paste = "" if isinstance(ending, WrongType) else f"\nto answer it:\n{rule_to_paste(call)}"
+            is_there = isinstance(ending, WrongType | Uncomputable) or (
+                isinstance(ending, Unscripted) and ending.hidden
+            )
+            paste = "" if is_there else f"\nto answer it:\n{rule_to_paste(call)}"
             logger.warning("%s%s", text, paste)
         return text

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple, assert_never
 
-from emulator.model.constant import Constant
+from emulator.expressions.functions import DRAWING
+from emulator.model.computed import Computed
 from emulator.model.function import FirstMatch, Function, FunctionType, Script
 from emulator.model.function import Sequence as CallSequence
-from emulator.model.logs import LogLevel, cap_log_lines, write_log_line
+from emulator.model.logs import LogLevel
 from emulator.model.pattern import Fields
 from emulator.model.place import Place
 from emulator.model.rule import (
@@ -18,6 +19,7 @@ from emulator.model.rule import (
     Delay,
     Failure,
     FixedDelay,
+    LogLine,
     Outcome,
     Result,
     Rule,
@@ -25,6 +27,7 @@ from emulator.model.rule import (
     Thrown,
     UniformDelay,
 )
+from emulator.scenario.link_patterns import PatternReader
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
@@ -39,7 +42,6 @@ from emulator.scenario.written import (
     RuleForm,
     SkewedForm,
 )
-from emulator.values.display import javascript_json
 from emulator.values.paths import FunctionPath
 
 _OUTCOMES = ("result", "error", "failure")
@@ -74,7 +76,8 @@ def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: 
 
 def check_values(tree: Mapping) -> list[Problem]:
     """Return what is wrong with the values of a function whose form is not sound, so that it is told all the same."""
-    reader = ValueReader()
+    reader = ValueReader(tree.source)
+    patterns = PatternReader(reader)
     parts: list[Tree] = [tree]
     for key in ("rules", "sequence"):
         several = tree.get(key)
@@ -83,12 +86,12 @@ def check_values(tree: Mapping) -> list[Problem]:
         if not isinstance(part, Mapping):
             continue
         if "result" in part:
-            reader.value(part["result"], part.value_place("result"))
+            reader.written(part["result"], part.value_place("result"))
         error, when = part.get("error"), part.get("when")
         if isinstance(error, Mapping) and "data" in error:
-            reader.value(error["data"], error.value_place("data"))
+            reader.written(error["data"], error.value_place("data"))
         if isinstance(when, Mapping) and "args" in when:
-            reader.pattern(when["args"], when.value_place("args"))
+            patterns.pattern(when["args"], when.value_place("args"))
     return reader.problems
 
 
@@ -99,7 +102,8 @@ class _Linker:
         self.tree = tree
         self.place = place
         self.form = form
-        self.reader = ValueReader()
+        self.reader = ValueReader(tree.source)
+        self.patterns = PatternReader(self.reader)
         self.streams: dict[str, int] = {}
         self.identities: list[tuple[str, Place]] = []
 
@@ -147,8 +151,16 @@ class _Linker:
         delay = self.delay(delay_form, delay_tree)
         if outcome is None:
             return None
-        stream = None if delay is None or isinstance(delay, FixedDelay) else self.stream(tree)
-        return Rule(outcome, place, when, logs, delay, stream)
+        rule = Rule(outcome, place, when, logs, delay)
+        return replace(rule, stream=self.stream(tree)) if self.draws(rule) else rule
+
+    def draws(self, rule: Rule) -> bool:
+        """Whether a rule needs a stream of draws: for its delay, or for a function that it calls."""
+        if rule.delay is not None and not isinstance(rule.delay, FixedDelay):
+            return True
+        if self.reader.problems:
+            return False
+        return any(not DRAWING.isdisjoint(each.compiled.calls) for each in rule.computed)
 
     def stream(self, tree: Mapping) -> str:
         """Name a rule's stream by what the rule says; equal rules are told apart by their order."""
@@ -164,13 +176,13 @@ class _Linker:
             return None
         args = identity = name = None
         if when.args is not None:
-            args = self.reader.pattern(node["args"], node.value_place("args"))
+            args = self.patterns.pattern(node["args"], node.value_place("args"))
             args = None if args == Fields(()) else args
         if isinstance(when.identity, str):
             name = when.identity
             self.identities.append((name, node.value_place("identity")))
         elif "identity" in when.model_fields_set:
-            identity = self.reader.pattern(node["identity"], node.value_place("identity"))
+            identity = self.patterns.pattern(node["identity"], node.value_place("identity"))
         condition = Condition(args, identity, name)
         return None if condition == Condition() else condition
 
@@ -189,30 +201,31 @@ class _Linker:
             return None
         key = given[0]
         if key == "result":
-            return Result(Constant(self.reader.value(tree[key], tree.value_place(key))))
+            return Result(self.reader.written(tree[key], tree.value_place(key)))
         return self.thrown(form, tree) if key == "error" else self.failure(form, tree)
 
     def thrown(self, form: OutcomeForm, tree: Mapping) -> Thrown | None:
         error = form.error
-        if not isinstance(error, ErrorForm):
-            return Thrown(str(error))
         node, place = tree["error"], tree.value_place("error")
+        if not isinstance(error, ErrorForm):
+            return Thrown(self.message(node, place))
         assert isinstance(node, Mapping)
+        text = self.message(node["message"], node.value_place("message")) if error.message is not None else None
         if "data" not in error.model_fields_set:
-            if error.message is None:
+            if text is None:
                 self.reader.note(place, "missing-key", "error has neither message nor data", "message or data")
                 return None
-            return Thrown(error.message, name=error.name or "Error")
+            return Thrown(text, name=error.name or "Error")
         if error.name is not None:
             hint = "remove name, or data"
             self.reader.note(
                 node.key_place("name"), "outcome-conflict", "an error with data is a ConvexError", hint=hint
             )
-        data = self.reader.value(node["data"], node.value_place("data"))
-        text = error.message
-        if text is None:
-            text = data if isinstance(data, str) else javascript_json(data)
-        return Thrown(text, Constant(data), "ConvexError")
+        return Thrown(text, self.reader.written(node["data"], node.value_place("data")), "ConvexError")
+
+    def message(self, node: Tree, place: Place) -> str | Computed:
+        written = self.reader.written(node, place)
+        return written if isinstance(written, Computed) else str(written.value)
 
     def failure(self, form: OutcomeForm, _tree: Mapping) -> Failure:
         failure = form.failure
@@ -220,29 +233,35 @@ class _Linker:
             return Failure(failure.status, failure.code, failure.message)
         return _FAILURES[str(failure)]
 
-    def logs(self, form: OutcomeForm, tree: Mapping) -> tuple[str, ...]:
+    def logs(self, form: OutcomeForm, tree: Mapping) -> tuple[LogLine, ...]:
         nodes = tree.get("logs")
         if not isinstance(nodes, Sequence):
             return ()
-        lines: list[str] = []
+        lines: list[LogLine] = []
         for index, line in enumerate(form.logs):
             place = nodes.item_place(index)
             if isinstance(line, LogForm):
                 lines.extend(self.leveled_line(line, nodes[index], place))
             else:
-                lines.append(write_log_line(LogLevel.LOG, [self.reader.value(line, place)]))
-        return cap_log_lines(lines)
+                arguments = Sequence(nodes.source, nodes.at)
+                arguments.append(line)
+                arguments.marks.append(nodes.marks[index])
+                lines.append(LogLine(LogLevel.LOG, self.reader.written(arguments, place)))
+        return tuple(lines)
 
-    def leveled_line(self, form: LogForm, node: Tree, place: Place) -> Iterable[str]:
+    def leveled_line(self, form: LogForm, node: Tree, place: Place) -> Iterable[LogLine]:
         assert isinstance(node, Mapping)
         levels = [level for level in LOG_LEVELS if level in form.model_fields_set]
         if len(levels) != 1:
             self.reader.note(place, "outcome-conflict", "a log line has one level", f"one of: {', '.join(LOG_LEVELS)}")
             return
         (level,) = levels
-        value = self.reader.value(node[level], node.value_place(level))
-        arguments = value if isinstance(value, list) else [value]
-        yield write_log_line(LogLevel[level.upper()], arguments)
+        arguments = node[level]
+        if not isinstance(arguments, Sequence):
+            arguments = Sequence(node.source, node.at)
+            arguments.append(node[level])
+            arguments.marks.append(node.at)
+        yield LogLine(LogLevel[level.upper()], self.reader.written(arguments, node.value_place(level)))
 
     def delay(self, form: OutcomeForm, tree: Mapping) -> Delay | None:
         delay = form.delay

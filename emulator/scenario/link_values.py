@@ -6,10 +6,15 @@ import binascii
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
-from emulator.model.pattern import Equals, Fields, Items, Pattern
+from emulator.expressions.compile import Text, TextError, compile_tree, has_texts, read_text, texts_of
+from emulator.expressions.errors import ExpressionError
+from emulator.model.computed import NAMES, Computed
+from emulator.model.constant import Constant
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem, did_you_mean
+from emulator.scenario.source import Source
 from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of
 from emulator.values.convex import (
     MAX_ARRAY_LENGTH,
@@ -25,7 +30,7 @@ from emulator.values.convex import (
 )
 
 _LARGEST_EXACT = 2**53
-_WRAPPERS = ("$int64", "$bytes")
+WRAPPERS = ("$int64", "$bytes")
 _WIRE = {"$integer": "$int64", "$float": ".nan or .inf"}
 
 
@@ -36,18 +41,44 @@ class _NotPlainError(Exception):
 class ValueReader:
     """Reads values and patterns out of a tree, and collects what Convex could not hold."""
 
-    def __init__(self) -> None:
-        """Begin without problems."""
+    def __init__(self, source: Source | None = None) -> None:
+        """Begin without problems; `source` is the file that texts are in, for the places inside of them."""
+        self._source = source
         self.problems: list[Problem] = []
+        self._computes = False
 
     def value(self, tree: Tree, place: Place) -> Value:
         """Return the value a tree writes; where it writes none, note the problem and return null for it."""
         try:
             return _plain(tree, 0)
         except _NotPlainError:
-            return self._located(tree, place, 0)
+            located: Value = self._located(tree, place, 0)
+            return located
 
-    def _located(self, tree: Tree, place: Place, depth: int) -> Value:
+    def written(self, tree: Tree, place: Place) -> Constant | Computed:
+        """Return what a tree writes, which may have expressions in it."""
+        try:
+            return Constant(_plain(tree, 0))
+        except _NotPlainError:
+            pass
+        self._computes = True
+        located: Any = self._located(tree, place, 0)
+        self._computes = False
+        if not has_texts(located):
+            return Constant(located)
+        for text in texts_of(located):
+            self._check_expressions(text)
+        return Computed(located, place)
+
+    def _check_expressions(self, text: Text) -> None:
+        """Compile a text by itself, so that what is wrong with one hides nothing about another."""
+        try:
+            compile_tree(text, NAMES)
+        except TextError as error:
+            written = "".join(f"${{{each.text}}}" if each.is_expression else each.text for each in text.pieces)
+            self.note(offset_place(text.mark, written, error.offset), "bad-expression", str(error), hint=error.hint)
+
+    def _located(self, tree: Tree, place: Place, depth: int) -> Any:  # noqa: ANN401 - a value, or a tree with `Text`s
         kind = type(tree)
         if kind is str:
             return self._text(str(tree), place)
@@ -62,26 +93,23 @@ class ValueReader:
             return [self._located(each, tree.item_place(index), depth + 1) for index, each in enumerate(tree)]
         return tree
 
-    def pattern(self, tree: Tree, place: Place, depth: int = 0) -> Pattern:
-        """Return the condition a tree writes: mappings compare partially, everything else wholly."""
-        if not self._check(place, check_nesting, depth):
-            return Equals(None)
-        if isinstance(tree, Mapping) and not (len(tree) == 1 and next(iter(tree)) in _WRAPPERS):
-            fields = []
-            for entry in tree.entries():
-                self._check_operator(entry.key, entry.key_place)
-                fields.append((entry.key, self.pattern(entry.value, entry.value_place, depth + 1)))
-            return Fields(tuple(fields))
-        if isinstance(tree, Sequence):
-            items = enumerate(tree)
-            return Items(tuple(self.pattern(each, tree.item_place(index), depth + 1) for index, each in items))
-        return Equals(self.value(tree, place))
+    def _text(self, text: str, place: Place) -> str | Text:
+        inside = self._inside_quotes(place)
+        try:
+            read = read_text(text, inside)
+        except ExpressionError as error:
+            self.note(offset_place(inside, text, error.offset), "bad-expression", str(error), hint=error.hint)
+            return text
+        if isinstance(read, Text) and not self._computes:
+            self.note(place, "unsupported", "there are no expressions here", hint="write $${ for the characters ${")
+            return text
+        return read
 
-    def _text(self, text: str, place: Place) -> str:
-        if "${" in text.replace("$${", ""):
-            message = "expressions, ${…}, are not evaluated in this version"
-            self.note(place, "unsupported", message, hint="write $${ for the two characters themselves")
-        return text.replace("$${", "${")
+    def _inside_quotes(self, place: Place) -> Place:
+        """Return where the text itself begins: behind its quote, if it has one."""
+        line = self._source.line(place.line) if self._source else None
+        is_quoted = line is not None and line[place.column - 1 : place.column] in {"'", '"'}
+        return place._replace(column=place.column + 1) if is_quoted else place
 
     def _number(self, tree: Tree, place: Place) -> float:
         assert isinstance(tree, int | float)
@@ -99,7 +127,7 @@ class ValueReader:
     def _object(self, tree: Mapping, place: Place, depth: int) -> Value:
         if len(tree) == 1:
             (entry,) = tree.entries()
-            if entry.key in _WRAPPERS:
+            if entry.key in WRAPPERS:
                 return self._wrapped(entry.key, entry.value, entry.value_place)
         self._check(place, check_field_count, len(tree))
         if not self._check(place, check_nesting, depth + 1):
@@ -137,13 +165,9 @@ class ValueReader:
         if key in _WIRE:
             self.note(place, "bad-value", f"{key} is how values travel", hint=f"write {_WIRE[key]} here")
             return
-        hint = did_you_mean(key, _WRAPPERS) or "field names cannot start with $"
+        hint = did_you_mean(key, WRAPPERS) or "field names cannot start with $"
         expected = "$int64 or $bytes, alone in its mapping"
         self.note(place, "bad-value", f"{key} is no field name and writes no value", expected, hint)
-
-    def _check_operator(self, key: str, place: Place) -> None:
-        if key.startswith("$"):
-            self.note(place, "unsupported", f"the operator {key} is not known to this version")
 
     def _check(self, place: Place, check: Callable[..., None], thing: object) -> bool:
         try:
@@ -156,6 +180,14 @@ class ValueReader:
     def note(self, place: Place, slug: str, message: str, expected: str | None = None, hint: str | None = None) -> None:
         """Note a problem."""
         self.problems.append(Problem(place, slug, message, expected, hint))
+
+
+def offset_place(place: Place, text: str, offset: int) -> Place:
+    """Return the place of a character of a text that stands at `place`; behind an escape it is close, not exact."""
+    before = text[:offset]
+    line = before.count("\n")
+    column = len(before.rpartition("\n")[2])
+    return Place(place.file, place.line + line, column + 1 if line else place.column + column)
 
 
 @lru_cache(maxsize=4096)

@@ -33,7 +33,9 @@ SCHEMA = Draft202012Validator(scenario_schema())
 
 ABOUT_MEANING = {
     "bad-delay",
+    "bad-expression",
     "bad-function-name",
+    "bad-regex",
     "bad-value",
     "duplicate-function",
     "duplicate-token",
@@ -43,6 +45,7 @@ ABOUT_MEANING = {
     "no-outcome",
     "outcome-conflict",
     "unknown-identity",
+    "unknown-operator",
     "unsupported",
 }
 ABOUT_FORM = {

@@ -9,6 +9,7 @@ import orjson
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from emulator.model.constant import Constant
 from emulator.model.rule import Result
 from emulator.model.scenario import Scenario
 from emulator.scenario.link import Linker
@@ -101,6 +102,7 @@ def test_a_spelled_value_is_read_back_by_the_scenario_reader_as_the_same_result(
     assert scenario is not None
     (rule,) = scenario.functions["a:b"].script.rules
     assert isinstance(rule.outcome, Result)
+    assert isinstance(rule.outcome.value, Constant)
     assert identical(rule.outcome.value.value, value)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from emulator.engine.call import ANONYMOUS, Call, Caller
-from emulator.engine.plan import Ending, Finish, Wait
+from emulator.engine.plan import Ending, Finish, Returned, Wait
 from emulator.model.function import FunctionType
-from emulator.model.rule import Result
 from emulator.runtime.clock import VirtualClock
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
@@ -44,7 +43,7 @@ def ending_of(entry: Entry) -> Ending:
 def value_of(entry: Entry) -> Value:
     """Return the value a call ends with."""
     ending = ending_of(entry)
-    assert isinstance(ending, Result), ending
+    assert isinstance(ending, Returned), ending
     return ending.value.value
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.expressions.functions import TABLE
 from emulator.scenario.problem import SLUGS
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ def test_the_architecture_page_is_short_and_names_what_exists() -> None:
     known = defined_names() | {"serve", "check", "schema"}
     named = set(re.findall(r"`([A-Za-z_]\w*(?:\.\w+)?)`", text))
     identifiers = {each for name in named for each in name.split(".")}
-    packages = {"yaml", "watchfiles", "bench", "when", *(each.name for each in (ROOT / "emulator").iterdir())}
+    packages = {"ast", "yaml", "watchfiles", "bench", "when", *(each.name for each in (ROOT / "emulator").iterdir())}
 
     assert len(text.splitlines()) <= MAX_ARCHITECTURE_LINES
     assert sorted(identifiers - known - packages) == []
@@ -94,6 +95,15 @@ def test_the_page_of_problems_has_each_slug_with_its_meaning() -> None:
     rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", (ROOT / "docs/problems.md").read_text("utf-8"), re.MULTILINE)
 
     assert dict(rows) == SLUGS
+
+
+def test_the_page_of_expressions_has_each_function_with_its_sentence() -> None:
+    rows = re.findall(
+        r"^\| `([\w.]+)\(.*?\)` \| (.*) \|$", (ROOT / "docs/expressions.md").read_text("utf-8"), re.MULTILINE
+    )
+    sentences = {name: " ".join((entry.call.__doc__ or "").split()) for name, entry in TABLE.items()}
+
+    assert dict(rows) == {name: text.replace("``", "`") for name, text in sentences.items()}
 
 
 def test_every_slug_is_used_and_every_used_slug_is_known() -> None:

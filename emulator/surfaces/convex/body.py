@@ -14,7 +14,7 @@ from emulator.values.formats import Json
 
 _JSON_TYPE = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.IGNORECASE)
 _TOP, _IN_LIST = 1, 3
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_TOKEN = re.compile(r'("(?:[^"\\]++|\\.)*+")\s*+:|"(?:[^"\\]++|\\.)*+"|[{}\[\]]')
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TARGET = "Failed to deserialize the JSON body into the target type: "
 _DETAILS = {

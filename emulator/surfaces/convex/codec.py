@@ -11,11 +11,21 @@ import orjson
 
 from emulator.engine.call import Call, Caller
 from emulator.engine.explain import explain
-from emulator.engine.plan import Ending, Rejected, Unmatched, Unscripted, WrongType
+from emulator.engine.plan import (
+    Ending,
+    FunctionError,
+    Rejected,
+    Returned,
+    Threw,
+    Uncomputable,
+    Unmatched,
+    Unscripted,
+    WrongType,
+)
 from emulator.model.constant import Constant
 from emulator.model.function import FunctionType
 from emulator.model.place import Place
-from emulator.model.rule import Failure, Result, Thrown
+from emulator.model.rule import Failure
 from emulator.surfaces.convex.failures import ApiError, failure_error
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.display import display
@@ -71,7 +81,7 @@ def read_format(name: str | None, default: Format) -> Format:
         raise ApiError(400, "BadFormat", f"format param must be one of [`json`]. Got {name}") from error
 
 
-def write_success(result: Result, form: Format) -> bytes:
+def write_success(result: Returned, form: Format) -> bytes:
     """Return the body of an answer without log lines."""
     return b'{"status":"success","value":%b,"logLines":[]}' % write_constant(result.value, form)
 
@@ -90,14 +100,14 @@ def write_answer(ending: Ending, logs: Sequence[str], answer: Answer) -> bytes:
     lines = b"[]" if answer.redacts else orjson.dumps(logs)
     form = answer.form
     match ending:
-        case Result(value):
+        case Returned(value):
             return b'{"status":"success","value":%b,"logLines":%b}' % (write_constant(value, form), lines)
         case Failure():
             raise failure_error(ending)
         case _:
             message = orjson.dumps(error_message(ending, answer))
             data = b""
-            if isinstance(ending, Thrown) and ending.data is not None:
+            if isinstance(ending, Threw) and ending.data is not None:
                 data = b',"errorData":%b' % write_constant(ending.data, form)
             return b'{"status":"error","errorMessage":%b%b,"logLines":%b}' % (message, data, lines)
 
@@ -110,7 +120,7 @@ def write_constant(constant: Constant, form: Format) -> bytes:
     return written
 
 
-def error_message(ending: Thrown | Unscripted | WrongType | Unmatched | Rejected, answer: Answer) -> str:
+def error_message(ending: FunctionError, answer: Answer) -> str:
     """Return the `errorMessage` of a failed function (contract convex §5.1).
 
     What a rule throws has a frame of its stack, as a deployment gives one: the place of the rule.
@@ -160,9 +170,9 @@ def _named_arguments(args: Json) -> dict[str, Value]:
     return value
 
 
-def _error_text(ending: Thrown | Unscripted | WrongType | Unmatched | Rejected) -> str:
+def _error_text(ending: FunctionError) -> str:
     match ending:
-        case Thrown(message, _, name):
+        case Threw(message, _, name):
             return f"Uncaught {name}: {message}"
         case Unscripted(operation, _, component, public):
             inside = f" in '{component}'" if component else ""
@@ -176,5 +186,7 @@ def _error_text(ending: Thrown | Unscripted | WrongType | Unmatched | Rejected) 
             return f"Uncaught Error: {explain(ending)}"
         case Rejected(message):
             return message
+        case Uncomputable(place, reason):
+            return f"Uncaught Error: {reason} (an expression of the scenario, {place})"
         case _:
             assert_never(ending)

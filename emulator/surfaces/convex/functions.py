@@ -12,9 +12,8 @@ from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE
 from multidict import istr
 
 from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
-from emulator.engine.plan import Finish
+from emulator.engine.plan import Finish, Returned
 from emulator.model.function import FunctionType
-from emulator.model.rule import Result
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.runtime.perform import perform
@@ -165,7 +164,7 @@ class FunctionEndpoints:
 
     def _write(self, handled: Entry, finish: Finish, head: _Head, form: Format) -> bytes:
         ending = finish.ending
-        if type(ending) is Result and not finish.logs:
+        if type(ending) is Returned and not finish.logs:
             return write_success(ending, form)
         redacts = handled.revision.scenario.deployment.redacts and not isinstance(head.caller, Admin)
         request_id = head.request_id or self._emulator.request_id(handled)

@@ -49,7 +49,7 @@ def function_headers(handled: Entry) -> dict[str, str]:
     }
     if rule is not None:
         headers["X-Emulator-Rule"] = _rule_text(rule.place)
-    elif handled.explanation is not None:
+    if handled.explanation is not None:
         headers["X-Emulator-Miss"] = _header_text(handled.explanation)
     return headers
 

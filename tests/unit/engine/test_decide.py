@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from emulator.engine.call import ANONYMOUS, Admin, Call, Caller, User
-from emulator.engine.plan import Finish, Rejected, Unmatched, Unscripted, Wait, WrongType
+from emulator.engine.plan import Finish, Rejected, Returned, Threw, Unmatched, Unscripted, Wait, WrongType
 from emulator.model.function import FunctionType
-from emulator.model.rule import Failure, Result, Thrown
+from emulator.model.rule import Failure, Thrown
 from emulator.runtime.emulator import Emulator
 from tests.support.engine import ACTION, MUTATION, QUERY, call, emulator_of, ending_of, value_of
 
@@ -88,19 +88,19 @@ def test_refused_arguments_of_an_unscripted_function_are_no_matter(emulator: Emu
 
 def test_a_rule_is_laid_out_as_waiting_and_finishing(emulator: Emulator) -> None:
     entry = call(emulator, "errors:app")
-    ending = Thrown("No", name="TypeError")
+    ending = Threw("No", name="TypeError")
 
     assert entry.decision.plan == (Wait(5_000_000), Finish(ending, ("[WARN] 'low'", "[LOG] 'one'")))
     assert entry.decision.changes == ()
     assert entry.decision.rule is not None
-    assert entry.decision.rule.outcome == ending
+    assert entry.decision.rule.outcome == Thrown("No", name="TypeError")
 
 
 def test_every_outcome_ends_a_plan(emulator: Emulator) -> None:
     result, data, failure = (ending_of(call(emulator, name)) for name in ("any:thing", "errors:data", "errors:down"))
 
-    assert isinstance(result, Result)
-    assert isinstance(data, Thrown)
+    assert isinstance(result, Returned)
+    assert isinstance(data, Threw)
     assert data.data is not None
     assert (data.name, data.message, data.data.value) == ("ConvexError", '{"code":"NO_TEA"}', {"code": "NO_TEA"})
     assert failure == Failure(503, "X", "Y")

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.engine.call import ANONYMOUS, Admin, Call, Caller, User
 from emulator.engine.explain import rule_to_paste
-from emulator.engine.match import Mismatch
+from emulator.engine.patterns import Mismatch
 from emulator.engine.plan import Unmatched, Unscripted
 from emulator.model.function import FunctionType
 from emulator.runtime.emulator import Emulator
@@ -73,7 +73,7 @@ def test_a_mismatch_prints_place_expectation_and_what_came() -> None:
         ("{a: [1, 2]}", {"a": [1.0]}, ["args.a: expected an array of 2, got [1.0]"]),
         ("{a: [1, 2]}", {"a": "x"}, ['args.a: expected an array of 2, got "x"']),
         ("{a: [1]}", {}, ["args.a: expected an array of 1, got nothing"]),
-        ("{a: {b: 1}}", {"a": [1.0]}, ["args.a: expected an object, got [1.0]"]),
+        ("{a: {b: 1}}", {"a": [1.0]}, ["args.a: expected an object with b, got [1.0]"]),
         ("{a: {b: 1, c: 2}}", {}, ["args.a: expected an object with b, c, got nothing"]),
         ("{a: {}}", {}, ["args.a: expected an object, got nothing"]),
         ("{a: {$int64: 1}}", {"a": 1.0}, ["args.a: expected 1, got 1.0"]),
@@ -97,7 +97,7 @@ def test_every_difference_in_arguments_is_named(
         ("ada", User({"subject": "x"}), "identity: expected ada, got a user the scenario does not name"),
         ("{name: Ada}", User({"name": "Bob"}), 'identity.name: expected "Ada", got "Bob"'),
         ("{name: Ada}", Admin(User({})), 'identity.name: expected "Ada", got nothing'),
-        ("{name: Ada}", ANONYMOUS, "identity: expected an object, got null"),
+        ("{name: Ada}", ANONYMOUS, "identity: expected an object with name, got null"),
         ("null", User({"name": "Bob"}), 'identity: expected null, got {name: "Bob"}'),
     ],
     ids=repr,

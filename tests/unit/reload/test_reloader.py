@@ -13,8 +13,7 @@ from pathlib import Path
 import anyio
 
 from emulator.engine.call import Call
-from emulator.engine.plan import Finish, Unscripted
-from emulator.model.rule import Result
+from emulator.engine.plan import Finish, Returned, Unscripted
 from emulator.reload.reloader import Reloader
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.runtime.clock import VirtualClock
@@ -45,7 +44,7 @@ class Watched:
         assert isinstance(last, Finish)
         if isinstance(last.ending, Unscripted):
             return None
-        assert isinstance(last.ending, Result)
+        assert isinstance(last.ending, Returned)
         return last.ending.value.value
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from emulator.engine.settle import settle
 from emulator.model.constant import Constant
 from emulator.model.function import FirstMatch, Function, FunctionType, Sequence
+from emulator.model.logs import LogLevel
 from emulator.model.pattern import Equals, Fields
-from emulator.model.rule import Condition, Failure, FixedDelay, Result, SkewedDelay, Thrown, UniformDelay
-from emulator.values.convex import Int64
+from emulator.model.rule import Condition, Failure, FixedDelay, LogLine, Result, SkewedDelay, Thrown, UniformDelay
+from emulator.values.convex import Int64, Value
 from tests.support.scenarios import load_files, load_text
 
 MS = 1_000_000
@@ -20,6 +22,10 @@ MS = 1_000_000
 
 def function(folder: Path, text: str, before: str = "") -> Function:
     return load_text(folder, f"{before}functions:\n  a:b:\n{indent(text, '    ')}\n").functions["a:b"]
+
+
+def logged(*texts: Value) -> tuple[LogLine, ...]:
+    return tuple(LogLine(LogLevel.LOG, Constant([each])) for each in texts)
 
 
 def result(value: Any) -> Result:
@@ -49,8 +55,8 @@ def test_a_function_has_the_type_it_names(kind: FunctionType, tmp_path: Path) ->
         ("error: {message: no, name: TypeError}", Thrown("no", name="TypeError")),
         ("error: {message: no, data: {code: 1}}", Thrown("no", Constant({"code": 1.0}), "ConvexError")),
         ("error: {data: null, message: no}", Thrown("no", Constant(None), "ConvexError")),
-        ("error: {data: Sign in}", Thrown("Sign in", Constant("Sign in"), "ConvexError")),
-        ("error: {data: {a: [1, x]}}", Thrown('{"a":[1,"x"]}', Constant({"a": [1.0, "x"]}), "ConvexError")),
+        ("error: {data: Sign in}", Thrown(None, Constant("Sign in"), "ConvexError")),
+        ("error: {data: {a: [1, x]}}", Thrown(None, Constant({"a": [1.0, "x"]}), "ConvexError")),
         ("failure: overloaded", Failure(503)),
         ("failure: internal", Failure(500)),
         ("failure: unauthorized", Failure(401)),
@@ -87,7 +93,8 @@ def test_a_delay_is_what_is_written(text: str, delay: object, tmp_path: Path) ->
 def test_log_lines_are_written_as_the_console_writes_them(tmp_path: Path) -> None:
     logs = "[plain, {log: [a, 1]}, {debug: x}, {info: {b: 1}}, {warn: [[1]]}, {error: null}]"
     (rule,) = function(tmp_path, f"result: 1\nlogs: {logs}").script.rules
-    assert rule.logs == (
+    finish = settle(rule, None)
+    assert finish.logs == (
         "[LOG] 'plain'",
         "[LOG] 'a' 1",
         "[DEBUG] 'x'",
@@ -138,8 +145,8 @@ def test_a_sequence_stays_at_its_end_unless_it_repeats(tmp_path: Path) -> None:
 def test_keys_beside_the_long_forms_are_defaults_for_each_rule(key: str, tmp_path: Path) -> None:
     text = f"result: shared\nlogs: [shared]\ndelay: 5ms\n{key}:\n  - {{}}\n  - {{error: own, logs: [own], delay: 1ms}}"
     one, two = function(tmp_path, text).script.rules
-    assert (one.outcome, one.logs, one.delay) == (result("shared"), ("[LOG] 'shared'",), FixedDelay(5 * MS))
-    assert (two.outcome, two.logs, two.delay) == (Thrown("own"), ("[LOG] 'own'",), FixedDelay(MS))
+    assert (one.outcome, one.logs, one.delay) == (result("shared"), logged("shared"), FixedDelay(5 * MS))
+    assert (two.outcome, two.logs, two.delay) == (Thrown("own"), logged("own"), FixedDelay(MS))
 
 
 def test_a_delay_that_draws_has_a_stream_that_others_do_not_change(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from emulator.model.constant import Constant
 from emulator.model.function import FirstMatch, Function, Sequence
+from emulator.model.logs import LogLevel
 from emulator.model.place import Place
-from emulator.model.rule import Failure, FixedDelay, Outcome, Result, Thrown
+from emulator.model.rule import Failure, FixedDelay, LogLine, Outcome, Result, Thrown
 from emulator.model.scenario import Scenario
 from emulator.scenario.load import Loader
 from tests.support.scenarios import load_files, write_files
@@ -32,6 +34,7 @@ def outcomes(function: Function) -> list[Outcome]:
 def result_of(scenario: Scenario, name: str) -> Any:
     (outcome,) = outcomes(scenario.functions[name])
     assert isinstance(outcome, Result)
+    assert isinstance(outcome.value, Constant)
     return outcome.value.value
 
 
@@ -119,7 +122,7 @@ def test_a_function_is_merged_by_its_keys_each_replacing_the_other(tmp_path: Pat
     function = scenario.functions["a:b"]
     (rule,) = function.script.rules
     assert function.type is not None
-    assert rule.logs == ("[LOG] 'mine'",)
+    assert rule.logs == (LogLine(LogLevel.LOG, Constant(["mine"])),)
     assert rule.delay == FixedDelay(5 * MILLISECOND)
     assert result_of(scenario, "a:b") == {"x": 1.0}
 

@@ -77,9 +77,16 @@ def test_a_doubled_dollar_writes_the_sign_of_an_expression(text: str, value: Val
     assert read(tmp_path, text) == value
 
 
-@pytest.mark.parametrize("text", ["${a}", "x ${", "$${a} ${b}", "[1, {a: '${b}'}]"])
-def test_an_expression_is_a_problem_as_long_as_there_are_none(text: str, tmp_path: Path) -> None:
-    assert [each.slug for each in problems_of(tmp_path, text)] == ["unsupported"]
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [("${a}", 15), ("x ${", 15), ("$${a} ${b}", 21), ("[1, {a: '${b}'}]", 24), ("${len(args.x) + lenn(args)}", 29)],
+)
+def test_an_expression_that_is_none_is_told_where_it_is_wrong(text: str, column: int, tmp_path: Path) -> None:
+    loaded = load_files(tmp_path, {"default.yaml": f"functions:\n  a:b:\n    result: {text}\n"})
+
+    assert [(each.slug, each.place.line, each.place.column) for each in loaded.problems] == [
+        ("bad-expression", 3, column)
+    ]
 
 
 @pytest.mark.parametrize("length", [8192, 8193])
@@ -158,8 +165,21 @@ def test_a_pattern_of_no_args_asks_nothing(tmp_path: Path) -> None:
     assert condition(tmp_path, "{}") is None
 
 
-@pytest.mark.parametrize("key", ["$regex", "$eq", "$in", "$integer"])
-def test_operators_are_a_problem_as_long_as_there_are_none(key: str, tmp_path: Path) -> None:
-    text = f"functions: {{a:b: {{when: {{args: {{x: {{{key}: y}}}}}}, result: 1}}}}"
-    (problem,) = load_files(tmp_path, {"default.yaml": text}).problems
-    assert (problem.slug, problem.place.column) == ("unsupported", 37)
+@pytest.mark.parametrize(
+    ("operator", "slug"),
+    [
+        ("$rgex: y", "unknown-operator"),
+        ("$integer: y", "unknown-operator"),
+        ("$in: y", "wrong-type"),
+        ("$any: {}", "wrong-type"),
+        ("$gt: [1]", "wrong-type"),
+        ("$exists: 1", "wrong-type"),
+        ("$regex: 1", "wrong-type"),
+        ("$regex: '('", "bad-regex"),
+        ("$type: text", "unknown-choice"),
+        ("$eq: 1, b: 2", "outcome-conflict"),
+    ],
+)
+def test_an_operator_that_makes_no_sense_is_told(operator: str, slug: str, tmp_path: Path) -> None:
+    text = f"functions: {{a:b: {{when: {{args: {{x: {{{operator}}}}}}}, result: 1}}}}"
+    assert [each.slug for each in load_files(tmp_path, {"default.yaml": text}).problems] == [slug]

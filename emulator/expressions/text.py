@@ -1,0 +1,63 @@
+"""Values inside of texts, and values as Convex has them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+from emulator.expressions.budget import check_text
+from emulator.expressions.operators import MISSING
+from emulator.values.convex import Int64, Value
+from emulator.values.display import javascript_number
+
+
+def text_of(value: Any) -> str:  # noqa: ANN401 - a value or a plain number
+    """Return a value as it looks inside of a text: as JavaScript's template literals do, lists and mappings as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is MISSING:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return javascript_number(value)
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return json.dumps(json_tree(value), ensure_ascii=False)
+
+
+def json_tree(value: Any) -> Any:  # noqa: ANN401 - likewise; a JSON tree
+    """Return a value as a JSON tree for people: whole numbers without a point."""
+    if isinstance(value, dict):
+        return {key: json_tree(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [json_tree(each) for each in value]
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return int(value) if isinstance(value, Int64) else value
+
+
+def join_texts(*parts: Any) -> str:  # noqa: ANN401 - values or plain numbers
+    """Return the text that literal pieces and values make together."""
+    texts = [text_of(each) for each in parts]
+    check_text(sum(map(len, texts)))
+    return "".join(texts)
+
+
+def as_convex(value: Any) -> Value:  # noqa: ANN401 - a value or a plain number
+    """Return what an expression gave as a Convex value: plain whole numbers are Float64, what is missing is null."""
+    kind = type(value)
+    if kind is str or kind is float or kind is bool or value is None:
+        return value  # type: ignore[no-any-return]  # by the exact types
+    if kind is int:
+        return float(value)
+    if kind is dict:
+        return {key: as_convex(each) for key, each in value.items()}
+    if kind is list:
+        return [as_convex(each) for each in value]
+    return None if value is MISSING else value

@@ -1,0 +1,49 @@
+"""Values that a scenario computes: a tree with expressions in it, compiled when first needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.expressions.compile import Compiled, compile_tree
+from emulator.model.place import Place
+
+NAMES = frozenset({"args", "call", "identity", "now", "vars"})
+"""What the expressions of functions may name."""
+
+
+class Computed:
+    """A tree of mappings, lists, values and texts with expressions; it is equal to another that says the same.
+
+    It travels between processes as the tree, for code cannot.
+    """
+
+    __slots__ = ("_compiled", "place", "tree")
+
+    def __init__(self, tree: Any, place: Place) -> None:  # noqa: ANN401 - as `compile_tree` takes it
+        """Keep the tree; nothing is compiled yet."""
+        self.tree = tree
+        self.place = place
+        self._compiled: Compiled | None = None
+
+    @property
+    def compiled(self) -> Compiled:
+        """The tree as code; raises TextError the first time when an expression is none."""
+        if self._compiled is None:
+            self._compiled = compile_tree(self.tree, NAMES)
+        return self._compiled
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Computed) and self.tree == other.tree
+
+    def __hash__(self) -> int:
+        return hash(self.place)
+
+    def __getstate__(self) -> tuple[Any, Place]:
+        return self.tree, self.place
+
+    def __setstate__(self, state: tuple[Any, Place]) -> None:
+        self.tree, self.place = state
+        self._compiled = None
+
+    def __repr__(self) -> str:
+        return f"Computed({self.tree!r})"
