@@ -11,6 +11,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,7 @@ def _announce(settings: Settings, scenario: Scenario, facts: dict[str, object]) 
 async def _reload_until(
     stop: asyncio.Event, emulator: Emulator, loader: Loader, loaded: Loaded, wanted: str | None
 ) -> None:
+    await asyncio.to_thread(import_module, "emulator.reload.reloader")  # requests are answered meanwhile
     import anyio  # noqa: PLC0415 - with watchfiles 60 ms, which the first answer need not wait for
 
     from emulator.reload.reloader import Reloader  # noqa: PLC0415 - likewise

@@ -20,12 +20,14 @@ from emulator.model.rule import Rule
 from emulator.model.scenario import Scenario
 from emulator.values.formats import Format, encode
 
+_MAX_REMEMBERED = 1_000
+
 
 def decide(index: Index, state: State, call: Call, now: int) -> Decision:
     """Select the rule that answers and lay its outcome out as a plan; `now` is in nanoseconds since the epoch."""
     prepared = index.prepared.get(call.operation)
     if prepared is None or call.component or (prepared.is_system and not isinstance(call.caller, Admin)):
-        nearest = nearest_functions(_visible(index, call), call.operation)
+        nearest = () if call.component else _nearest(index, call)
         hidden = prepared.function if prepared and not call.component else None
         return Decision((Finish(Unscripted(call.operation, nearest, call.component, call.type is not None, hidden)),))
     function = prepared.function
@@ -34,6 +36,16 @@ def decide(index: Index, state: State, call: Call, now: int) -> Decision:
     if call.fault is not None:
         return Decision((Finish(Rejected(call.fault)),))
     return prepared.always or _select(index.scenario, prepared, state, call, now)
+
+
+def _nearest(index: Index, call: Call) -> tuple[Function, ...]:
+    key = f"{call.operation} {isinstance(call.caller, Admin)}"
+    found = index.nearest.get(key)
+    if found is None:
+        found = nearest_functions(_visible(index, call), call.operation)
+        if len(index.nearest) < _MAX_REMEMBERED:
+            index.nearest[key] = found
+    return found
 
 
 def _visible(index: Index, call: Call) -> Mapping[str, Function]:

@@ -15,10 +15,13 @@ from emulator.values.display import spell
 _MAX_NAMES = 3
 _MAX_MISSES = 3
 _MAX_PASTED = 200
+_LONGEST_COMPARED = 200
 
 
 def nearest_functions(functions: Mapping[str, Function], operation: str) -> tuple[Function, ...]:
     """Return the functions whose paths look most like `operation`, best first; same export before same spelling."""
+    if len(operation) > _LONGEST_COMPARED:
+        return ()
     names = get_close_matches(operation, functions, n=_MAX_NAMES, cutoff=0.6)
     if not names:
         export = operation.rpartition(":")[2]
@@ -37,6 +40,10 @@ def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
     match ending:
         case Unscripted(operation=operation, hidden=Function(place=place)):
             return f"{operation} ({place}) is a system function; only callers with an admin key reach it"
+        case Unscripted(operation=operation, component=component) if component:
+            return (
+                f"{operation} of component {component} is not scripted; components cannot be scripted in this version"
+            )
         case Unscripted(operation=operation, nearest=nearest):
             if not nearest:
                 return f"{operation} is not scripted, and nothing scripted looks like it"

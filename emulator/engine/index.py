@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from emulator.engine.plan import Plan, Wait
@@ -38,15 +38,24 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A scenario and its functions by operation, prepared."""
+    """A scenario and its functions by operation, prepared.
+
+    `nearest` remembers what was found to be like an operation that is not there, as polling clients ask for it again
+    and again.
+    """
 
     scenario: Scenario
     prepared: Mapping[str, Prepared]
+    nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
 
-def build_index(scenario: Scenario) -> Index:
-    """Prepare every function of a scenario."""
-    return Index(scenario, {operation: _prepare(each) for operation, each in scenario.functions.items()})
+def build_index(scenario: Scenario, before: Index | None = None) -> Index:
+    """Prepare every function of a scenario; one that is the very same in `before` is prepared already."""
+    prepared = {}
+    for operation, function in scenario.functions.items():
+        known = before.prepared.get(operation) if before else None
+        prepared[operation] = known if known and known.function is function else _prepare(function)
+    return Index(scenario, prepared)
 
 
 def _prepare(function: Function) -> Prepared:

@@ -46,7 +46,7 @@ async def watch(
             if batch or missed:
                 yield
             missed = missed and bool(batch)
-            if _existing(targets()) != current:
+            if await anyio.to_thread.run_sync(lambda: _existing(targets())) != current:  # a tree may be vast
                 break
         await batches.aclose()
 

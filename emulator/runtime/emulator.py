@@ -17,6 +17,7 @@ from emulator.runtime.journal import Entry, Journal
 from emulator.runtime.revision import Revision
 
 _MAX_VOICED = 1_000
+_MAX_TEXT = 1_000
 _REQUEST_ID_DIGITS = 16
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Emulator:
         changed = [path for path, function in scenario.functions.items() if before.get(path) != function]
         gone = [path for path in before if path not in scenario.functions]
         self.state = forget(self.state, [*changed, *gone])
-        self.revision = Revision(self.revision.number + 1, build_index(scenario))
+        self.revision = Revision(self.revision.number + 1, build_index(scenario, self.revision.index))
         self._voiced.clear()
         return self.revision
 
@@ -76,12 +77,11 @@ class Emulator:
         ending = last.ending
         if not isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
             return None
-        text = explain(ending)
+        text = explain(ending)[:_MAX_TEXT]
         if text not in self._voiced and len(self._voiced) < _MAX_VOICED:
             self._voiced.add(text)
-            is_there = isinstance(ending, WrongType | Uncomputable) or (
-                isinstance(ending, Unscripted) and ending.hidden
-            )
-            paste = "" if is_there else f"\nto answer it:\n{rule_to_paste(call)}"
+            is_missing = isinstance(ending, Unscripted) and ending.hidden is None and not ending.component
+            needs_rule = is_missing or isinstance(ending, Unmatched)
+            paste = f"\nto answer it:\n{rule_to_paste(call)}" if needs_rule else ""
             logger.warning("%s%s", text, paste)
         return text

@@ -41,6 +41,8 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Append an entry; it is dropped at once only if it alone is over the bound."""
         entries = self._entries
+        if entry.call.size > self._max_bytes:
+            return
         entries.append(entry)
         self._bytes += entry.call.size
         while len(entries) > self._max_entries or self._bytes > self._max_bytes:

@@ -16,11 +16,12 @@ def merge(winner: Mapping, part: Mapping, steps: tuple[Step, ...] = ()) -> Mappi
     winner's answer drops the part's, whatever key it stands under.
     """
     merged = Mapping(winner.source, winner.at)
-    merged.sources = []
+    merged.update(winner)
+    merged.marks = [*winner.marks]
+    merged.sources = _sources(winner)
     is_function = len(steps) == _FUNCTION_DEPTH and steps[0] == "functions"
-    for index, (key, value) in enumerate(winner.items()):
-        both = key in part and not is_function
-        _put(merged, key, _merge_values(value, part[key], (*steps, key)) if both else value, winner, index)
+    for key in () if is_function else winner.keys() & part.keys():
+        merged[key] = _merge_values(winner[key], part[key], (*steps, key))
     answered = is_function and not _ANSWERS.isdisjoint(winner)
     for index, (key, value) in enumerate(part.items()):
         skipped = (key == "include" and not steps) or (answered and (key in _ANSWERS or key == "repeat"))
@@ -52,5 +53,5 @@ def _put(target: Mapping, key: str, value: Tree, origin: Mapping, index: int) ->
     target.sources.append(origin.sources[index] if origin.sources else origin.source)
 
 
-def _sources(node: Sequence) -> list[Source]:
-    return node.sources or [node.source] * len(node)
+def _sources(node: Mapping | Sequence) -> list[Source]:
+    return [*node.sources] if node.sources else [node.source] * len(node)

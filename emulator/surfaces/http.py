@@ -51,6 +51,14 @@ def path_of(request: web.BaseRequest) -> str:
     return target.partition("?")[0] if target[:1] == "/" else request.rel_url.raw_path
 
 
+def buffered_body(request: web.BaseRequest, limit: int) -> bytes | None:
+    """Return the body if all of it has arrived and it is within `limit` bytes; most have, and need no waiting."""
+    content = request.content
+    if not content.is_eof() or content.exception() is not None or content.total_bytes > limit:
+        return None
+    return content.read_nowait()
+
+
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     """Return the whole body.
 

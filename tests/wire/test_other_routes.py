@@ -55,6 +55,15 @@ async def test_echo_takes_more_than_functions_do(served: Served) -> None:
     assert (await send(served, "/echo", body)).body == body
 
 
+async def test_echo_has_a_limit_of_its_own(served: Served) -> None:
+    limit = 128 * 1024 * 1024
+
+    answer = await exchange(served.url, request_bytes("POST", "/echo", headers={"Content-Length": str(limit + 1)}))
+
+    message = "Failed to buffer the request body: length limit exceeded"
+    assert (answer.status, answer.json) == (400, {"code": "BadJsonBody", "message": message})
+
+
 async def test_echo_without_a_content_type_gives_bytes(served: Served) -> None:
     request = request_bytes("POST", "/echo", b"\x01\x02").replace(b"Content-Type: application/json\r\n", b"")
 

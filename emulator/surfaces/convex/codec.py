@@ -35,6 +35,7 @@ from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
 _OPTIONS = orjson.OPT_SORT_KEYS
 _MIB = 1024 * 1024
 MAX_ARGUMENTS = 16 * _MIB
+_LONGEST_KEPT = 200
 _TS_BYTES = 8
 _NOT_AN_OBJECT = "ArgumentValidationError: Expected to receive an object as the function's argument. Instead received: "
 _NOT_ONE = (
@@ -43,9 +44,13 @@ _NOT_ONE = (
 )
 
 
-@lru_cache(maxsize=4096)
 def read_operation(text: str) -> str:
     """Return the public spelling of the function that a request names; raise ApiError when the name is malformed."""
+    return _known_operation(text) if len(text) <= _LONGEST_KEPT else _read_path(text).public
+
+
+@lru_cache(maxsize=4096)
+def _known_operation(text: str) -> str:
     return _read_path(text).public
 
 

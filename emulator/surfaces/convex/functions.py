@@ -31,7 +31,7 @@ from emulator.surfaces.convex.codec import (
 )
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
 from emulator.surfaces.convex.reply import Reply, batch_headers, function_headers, json_reply
-from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, path_of, read_body
+from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, buffered_body, path_of, read_body
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000
@@ -40,7 +40,7 @@ _RUN = "/api/run/"
 _PATH_AND_ARGS = {"path": "a string", "args": "any"}
 _FORMAT = {"format": "a string"}
 _MAX_REQUEST_ID = 128
-_CONVEX_CLIENT = istr("Convex-Client")
+CONVEX_CLIENT = istr("Convex-Client")
 _CONVEX_REQUEST_ID = istr("Convex-Request-Id")
 
 
@@ -62,10 +62,16 @@ class FunctionEndpoints:
     async def function(self, kind: FunctionType, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query, /api/mutation and /api/action."""
         head = self._head(request)
-        body = await _read_json(request)
+        bodies.check_content_type(request.headers.get(CONTENT_TYPE))
+        body = buffered_body(request, MAX_BODY)
+        if body is None:
+            body = await _read_json(request)
         path, args, form = bodies.read_function_body(body)
-        call = read_call(path, args, kind, head.caller, len(body))
-        return await self._answer(call, form, head, head.client.default_format)
+        handled = self._emulator.handle(read_call(path, args, kind, head.caller, len(body)))
+        finish = handled.decision.plan[0]
+        if type(finish) is not Finish:
+            finish = await self._perform(handled)
+        return self._reply(handled, finish, form, head, head.client.default_format)
 
     async def any_function(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/function, which is for admins."""
@@ -143,21 +149,20 @@ class FunctionEndpoints:
     def _batched(self, query: Json, index: int, head: _Head, body: bytes) -> tuple[Call, Format]:
         fields = bodies.check_fields(query, _PATH_AND_ARGS, _FORMAT, body=body, path=f"queries[{index}].")
         form = read_format(fields.get("format"), head.client.default_format)
-        size = len(body) // (index + 1)
+        size = len(orjson.dumps(query))
         return read_call(fields["path"], fields["args"], FunctionType.QUERY, head.caller, size), form
 
     async def _answer(self, call: Call, form: str | None, head: _Head, default: Format) -> Reply:
-        """Handle a call; the format is looked at afterwards, as the service does (contract convex §2.1)."""
         handled = self._emulator.handle(call)
+        return self._reply(handled, await self._perform(handled), form, head, default)
+
+    def _reply(self, handled: Entry, finish: Finish, form: str | None, head: _Head, default: Format) -> Reply:
+        """Write the answer; the format is looked at only now, as the service does (contract convex §2.1)."""
         headers = function_headers(handled)
         try:
-            finish = handled.decision.plan[0]
-            if type(finish) is not Finish:
-                finish = await self._perform(handled)
-            body = self._write(handled, finish, head, read_format(form, default))
+            return Reply(200, self._write(handled, finish, head, read_format(form, default)), headers)
         except ApiError as error:
             raise error.with_headers(headers) from error
-        return Reply(200, body, headers)
 
     async def _perform(self, handled: Entry) -> Finish:
         return await perform(handled.decision.plan, self._emulator.clock, handled.at)
@@ -174,7 +179,7 @@ class FunctionEndpoints:
     def _head(self, request: web.BaseRequest, admin_key: str | None = None) -> _Head:
         """Read the headers; an admin key in the URL, for what a browser opens, counts where no header is."""
         headers = request.headers
-        client = read_client(headers.get(_CONVEX_CLIENT))
+        client = read_client(headers.get(CONVEX_CLIENT))
         authorization = headers.get(AUTHORIZATION)
         if authorization is None and admin_key:
             authorization = f"Convex {admin_key}"

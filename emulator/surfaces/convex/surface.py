@@ -15,9 +15,10 @@ from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.clients import deprecation_headers
 from emulator.surfaces.convex.cors import cors_headers, preflight_headers
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError, bad_json_body
-from emulator.surfaces.convex.functions import FunctionEndpoints
+from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
 from emulator.surfaces.convex.reply import Reply, empty_reply, json_reply, text_reply
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, RouteTable, path_of, read_body
+from emulator.surfaces.ready import respond
 
 MAX_ECHO = 128 * 1024 * 1024
 _RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
@@ -76,12 +77,12 @@ class ConvexSurface:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path)
             reply = json_reply(INTERNAL.body, status=INTERNAL.status)
         status, body, headers = reply
-        client = request.headers.get("Convex-Client")
+        client = request.headers.get(CONVEX_CLIENT)
         if client is not None:
             headers.update(deprecation_headers(client))
         if not path.startswith(_NO_CORS):
             headers.update(cors_headers(request.headers.get(ORIGIN)))
-        return web.Response(status=status, body=body, headers=headers)
+        return respond(request, status, body, headers)
 
     async def _instance_name(self, _request: web.BaseRequest) -> Reply:
         return text_reply(self._emulator.revision.scenario.deployment.name)

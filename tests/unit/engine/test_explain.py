@@ -157,6 +157,16 @@ def test_a_hidden_function_is_not_said_to_be_unscripted_and_its_own_nearest(tmp_
     assert not explanation.startswith("_system/secret:list is not scripted; nearest: _system/secret:list ")
 
 
+def test_a_function_of_a_component_is_not_said_to_be_unscripted_and_its_own_nearest(tmp_path: Path) -> None:
+    emulator = emulator_of(tmp_path, NAMES)
+
+    explanation = emulator.handle(Call("messages:list", None, {}, Admin(), component="emailer")).explanation
+
+    assert explanation
+    assert "emailer" in explanation
+    assert "nearest: messages:list " not in explanation
+
+
 PASTED: list[dict[str, Any]] = [
     {},
     {"channel": "general"},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.engine.call import Call
+from emulator.engine.call import Admin, Call
 from emulator.engine.plan import Finish
 from emulator.runtime.clock import VirtualClock
 from emulator.runtime.emulator import Emulator
@@ -130,6 +130,22 @@ def test_a_miss_is_voiced_once_a_revision_with_a_rule_to_paste(
     assert "to answer it:" not in first[2]
     assert len(caplog.records) == 4
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+@pytest.mark.parametrize(
+    "missed",
+    [Call("_system/x:y", QUERY, {}), Call("a:b", None, {}, Admin(), component="emailer")],
+    ids=["hidden", "component"],
+)
+def test_what_no_rule_can_answer_is_voiced_without_one_to_paste(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, missed: Call
+) -> None:
+    emulator = emulator_of(tmp_path, "functions: {a:b: {result: 1}, _system/x:y: {result: 2}}")
+
+    emulator.handle(missed)
+
+    assert len(caplog.records) == 1
+    assert "to answer it:" not in caplog.text
 
 
 def test_the_voice_does_not_grow_without_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
