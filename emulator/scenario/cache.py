@@ -22,9 +22,9 @@ from emulator.scenario.source import digest_of, read_file
 
 MAX_ENTRIES = 32
 _OFF = "off"
-_ALLOWED = {("pathlib", "PosixPath"), ("pathlib", "WindowsPath"), ("pathlib._local", "PosixPath")}
-_OURS = ("emulator.model.", "emulator.values.", "emulator.scenario.load")
-_PACKAGES = ("model", "values", "scenario")
+_ALLOWED = {("pathlib", "PosixPath"), ("pathlib", "WindowsPath"), ("pathlib._local", "PosixPath"), ("re", "_compile")}
+_OURS = ("emulator.model.", "emulator.values.", "emulator.expressions.", "emulator.scenario.load")
+_PACKAGES = ("model", "values", "expressions", "scenario")
 
 
 def load_cached(loader: Loader) -> Loaded:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from emulator.values.convex import MAX_IDENTIFIER_LENGTH, InvalidValueError, check_identifier
 
 _COMPONENT = re.compile(r"[A-Za-z0-9_.]+")
-_MAX_PATH_LENGTH = 1024
+_MAX_PATH_LENGTH = 4096
+_MAX_SHOWN = 100
 
 
 class InvalidPathError(ValueError):
@@ -41,10 +42,13 @@ class FunctionPath:
 
 def parse_path(text: str) -> FunctionPath:
     """Read a function path in any spelling; raise InvalidPathError with the service's reason."""
+    if len(text) > _MAX_PATH_LENGTH:
+        shown = f"{text[:_MAX_SHOWN]}..."
+        raise InvalidPathError(f"{shown} is not a valid path to a Convex function. The path is too long.")
     module, colon, export = text.rpartition(":") if ":" in text else (text, "", "default")
     reason = _module_fault(module) or (_export_fault(export) if colon else None)
     if reason:
-        raise InvalidPathError(f"{text[:_MAX_PATH_LENGTH]} is not a valid path to a Convex function. {reason}")
+        raise InvalidPathError(f"{text} is not a valid path to a Convex function. {reason}")
     return FunctionPath(module.removesuffix(".js"), export)
 
 

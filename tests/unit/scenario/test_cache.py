@@ -32,6 +32,7 @@ FILES = {
                 delay: {median: 1ms, p99: 5ms}
               - {when: {identity: null}, failure: {status: 503, code: Busy}, delay: {min: 1ms, max: 2ms}}
               - {result: {x: {$bytes: AQID}}, logs: [{warn: [low, 1]}], delay: 5ms}
+              - {when: {args: {s: {$regex: "(?i)^x"}, n: {$gt: 1}}}, result: ["${uuid()} ${args.s}"]}
           c:d: {sequence: [{result: 1}, {failure: overloaded}], repeat: true}
     """,
     "_part.yaml": "functions: {e:f: {result: 5}}",

@@ -120,3 +120,11 @@ def test_a_very_long_path_is_not_repeated_in_full() -> None:
         parse_path("-" * 1_000_000)
 
     assert len(str(caught.value)) < 2_000
+
+
+def test_a_path_of_megabytes_is_refused_at_once_and_not_repeated() -> None:
+    with pytest.raises(InvalidPathError) as caught:
+        parse_path("a/" * 3_000_000)
+
+    assert str(caught.value).endswith("... is not a valid path to a Convex function. The path is too long.")
+    assert len(str(caught.value)) < 200
