@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from emulator.reload.rehearse import rehearse
+from emulator.runtime.clock import WallClock
 from emulator.scenario.load import Loaded, Loader
 from emulator.scenario.report import as_annotations, as_json, as_text
 
@@ -31,7 +33,7 @@ def check(context: click.Context, paths: tuple[Path, ...], form: str) -> None:
         paths = (Path("scenarios"),)
         if not paths[0].exists():
             raise click.UsageError("there is no folder scenarios/ here; name a file or a folder")
-    loaded = Loader(paths).load()
+    loaded = rehearse(Loader(paths).load(), WallClock().now())
     if form == "json":
         click.echo(as_json(loaded.problems))
     elif form == "github":

@@ -22,9 +22,11 @@ from emulator.cli.banner import banner, report_data, sentence
 from emulator.cli.log import LEVELS, start_logging
 from emulator.cli.ports import holder_of
 from emulator.cli.ready import remove_ready_file, write_ready_file
-from emulator.model.scenario import Scenario
+from emulator.engine.surroundings import UncomputableError
+from emulator.model.scenario import ClockSettings, Scenario
+from emulator.reload.rehearse import seed_problem
 from emulator.reload.report import Refused, Report
-from emulator.runtime.clock import WallClock
+from emulator.runtime.clock import ScenarioClock
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.cache import load_cached
 from emulator.scenario.load import Loaded, Loader, choose
@@ -168,7 +170,7 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
             loop.add_signal_handler(number, stop.set)
-    emulator = Emulator(scenario, WallClock())
+    emulator = _begin(scenario, loaded)
     app = App(emulator, settings.listeners)
     await _start(app)
     facts = _facts(app, scenario)
@@ -184,6 +186,15 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
         if settings.ready_file:
             remove_ready_file(settings.ready_file)
         await app.stop()
+
+
+def _begin(scenario: Scenario, loaded: Loaded) -> Emulator:
+    clock = scenario.clock or ClockSettings()
+    try:
+        return Emulator(scenario, ScenarioClock(clock.start, clock.rate))
+    except UncomputableError as error:
+        click.echo(as_text([seed_problem(error)], loaded.sources), err=True)
+        raise click.ClickException("the scenario cannot begin; nothing is served") from error
 
 
 async def _start(app: App) -> None:

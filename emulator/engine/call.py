@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -46,7 +47,8 @@ class Call(NamedTuple):
 
     `operation` is the public spelling of its path; `type` the kind the caller asked for (None: any); `size` the
     bytes its arguments took on the wire, by which the journal bounds itself; `fault` the sentence that refuses
-    arguments which are none; `component` the mounted component whose function it is.
+    arguments which are none; `component` the mounted component whose function it is; `headers` are there when the
+    scenario asks for them.
     """
 
     operation: str
@@ -56,3 +58,4 @@ class Call(NamedTuple):
     size: int = 0
     fault: str | None = None
     component: str = ""
+    headers: Mapping[str, str] | None = None

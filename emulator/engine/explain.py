@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from emulator.engine.call import Call
 from emulator.engine.match import mismatches
 from emulator.engine.plan import NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
+from emulator.engine.surroundings import Surroundings
 from emulator.model.function import Function
 from emulator.model.rule import Rule
 from emulator.values.display import spell
@@ -29,9 +30,9 @@ def nearest_functions(functions: Mapping[str, Function], operation: str) -> tupl
     return tuple(functions[name] for name in names)
 
 
-def near_misses(rules: Iterable[Rule], call: Call) -> tuple[NearMiss, ...]:
+def near_misses(rules: Iterable[Rule], at: Surroundings) -> tuple[NearMiss, ...]:
     """Return the rules with the fewest differences first; equals keep the order of the file."""
-    misses = [NearMiss(rule, tuple(mismatches(rule.when, call))) for rule in rules]
+    misses = [NearMiss(rule, tuple(mismatches(rule, at))) for rule in rules]
     return tuple(sorted(misses, key=lambda miss: len(miss.mismatches))[:_MAX_MISSES])
 
 

@@ -6,34 +6,49 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from emulator.engine.plan import Plan, Wait
-from emulator.engine.settle import settle
+from emulator.engine.plan import Finish, Plan, Wait
+from emulator.engine.settle import settle_once
 from emulator.engine.state import Change
+from emulator.engine.transaction import Delayed, Read
 from emulator.model.function import FirstMatch, Function, Sequence
 from emulator.model.rule import FixedDelay, Rule
 from emulator.model.scenario import Scenario
 
 
 class Decision(NamedTuple):
-    """What shall happen: `plan` is to be performed, `changes` to be committed; `rule` answered, if one did."""
+    """What shall happen: `plan` is to be performed, `changes` to be committed; `rule` answered, if one did.
+
+    `reads` is what the decision depends on, `delayed` what is to be done later.
+    """
 
     plan: Plan
     changes: tuple[Change, ...] = ()
     rule: Rule | None = None
+    reads: frozenset[Read] = frozenset()
+    delayed: tuple[Delayed, ...] = ()
+
+
+class Settled(NamedTuple):
+    """What every call gets of a rule that computes and draws nothing."""
+
+    finish: Finish
+    delay: int
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A function, and the decision of each of its rules that draws nothing; `always` when it is the same for all.
+    """A function, and the answers of its rules that are always the same; `always` when the whole function is.
 
-    `counts` says that calls of the function are counted.
+    `counts` says that calls of the function are counted, `asks_headers` that its rules want to see headers.
     """
 
     function: Function
-    decisions: tuple[Decision | None, ...]
+    answers: tuple[Settled | None, ...]
     always: Decision | None
     is_system: bool
     counts: bool
+    asks_headers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,7 @@ class Index:
 
     scenario: Scenario
     prepared: Mapping[str, Prepared]
+    asks_headers: bool
     nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
 
@@ -55,28 +71,44 @@ def build_index(scenario: Scenario, before: Index | None = None) -> Index:
     for operation, function in scenario.functions.items():
         known = before.prepared.get(operation) if before else None
         prepared[operation] = known if known and known.function is function else _prepare(function)
-    return Index(scenario, prepared)
+    return Index(scenario, prepared, any(each.asks_headers for each in prepared.values()))
 
 
 def _prepare(function: Function) -> Prepared:
     rules = function.script.rules
-    decisions = tuple(map(_decision_of, rules))
-    always = decisions[0] if isinstance(function.script, FirstMatch) and rules[0].when is None else None
-    counts = isinstance(function.script, Sequence) or any(map(_asks_for_call, rules))
-    return Prepared(function, decisions, always, function.path.module.startswith("_system/"), counts)
+    has_validators = function.args is not None or function.returns is not None
+    answers = tuple(None if function.returns is not None else _settled(rule) for rule in rules)
+    is_always = isinstance(function.script, FirstMatch) and rules[0].when is None and not has_validators
+    always = _decision(answers[0]) if is_always else None
+    is_system = function.path.module.startswith("_system/")
+    counts = isinstance(function.script, Sequence) or any(map(_asks_number, rules))
+    return Prepared(function, answers, always, is_system, counts, any(map(_asks_headers, rules)))
 
 
-def _asks_for_call(rule: Rule) -> bool:
-    """Whether a rule computes with the number of the call."""
-    return any("call" in each.compiled.names for each in rule.computed)
+def _asks_number(rule: Rule) -> bool:
+    """Whether a rule wants to know the number of the call."""
+    when = rule.when
+    draws = when is not None and (when.chance is not None or when.test is not None)
+    return draws or (when is not None and when.call is not None) or _names(rule, "call")
 
 
-def _decision_of(rule: Rule) -> Decision | None:
-    if rule.computed:
+def _asks_headers(rule: Rule) -> bool:
+    return (rule.when is not None and rule.when.headers is not None) or _names(rule, "request")
+
+
+def _names(rule: Rule, name: str) -> bool:
+    return any(name in each.compiled.names for each in rule.computed)
+
+
+def _settled(rule: Rule) -> Settled | None:
+    is_fixed = rule.delay is None or isinstance(rule.delay, FixedDelay)
+    if not rule.is_settled or not is_fixed:
         return None
-    finish = settle(rule, None)
-    if rule.delay is None:
-        return Decision((finish,), (), rule)
-    if isinstance(rule.delay, FixedDelay):
-        return Decision((Wait(rule.delay.duration), finish), (), rule)
-    return None
+    return Settled(settle_once(rule), rule.delay.duration if isinstance(rule.delay, FixedDelay) else 0, rule)
+
+
+def _decision(settled: Settled | None) -> Decision | None:
+    if settled is None:
+        return None
+    finish, delay, rule = settled
+    return Decision((Wait(delay), finish) if delay else (finish,), (), rule)

@@ -4,29 +4,108 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.engine.call import Call, acting_user
-from emulator.engine.patterns import Mismatch, differences
-from emulator.model.rule import Condition
+from emulator.engine.call import acting_user
+from emulator.engine.draw import fraction
+from emulator.engine.patterns import Mismatch, differences, shown
+from emulator.engine.surroundings import Surroundings, UncomputableError, arguments_key, visible_headers
+from emulator.model.computed import Computed
+from emulator.model.function import FunctionType
+from emulator.model.pattern import AllOf, AnyOf, Compares, Contains, Equals, Fields, Items, Later, Not, OneOf, Pattern
+from emulator.model.rule import CallNumber, Condition, Rule
 
 
-def mismatches(condition: Condition | None, call: Call) -> Iterator[Mismatch]:
+def mismatches(rule: Rule, at: Surroundings) -> Iterator[Mismatch]:
     """Yield every difference; a rule answers when there is none."""
-    if condition is None:
+    when = rule.when
+    if when is None:
         return
-    if condition.args is not None:
-        yield from differences(condition.args, call.args, "args")
-    if condition.identity is not None or condition.identity_name is not None:
-        yield from _identity_mismatches(condition, call)
+    if when.args is not None:
+        yield from _differences(when, when.args, at.call.args, "args", at)
+    if when.identity is not None or when.identity_name is not None:
+        yield from _identity_mismatches(when, at)
+    if when.asks_more:
+        yield from _further_mismatches(rule, when, at)
 
 
-def _identity_mismatches(condition: Condition, call: Call) -> Iterator[Mismatch]:
-    user = acting_user(call.caller)
-    if condition.identity_name is not None:
-        if user is None or user.name != condition.identity_name:
-            yield Mismatch("identity", condition.identity_name, _named(user.name if user else None, user is None))
+def bound(pattern: Pattern, at: Surroundings) -> Pattern:
+    """Return a pattern with everything computed that is to be; raise UncomputableError where that cannot be had."""
+    match pattern:
+        case Later(computed, order, is_choice):
+            value = at.value(computed)
+            if is_choice:
+                return OneOf(tuple(value) if isinstance(value, list) else (value,))
+            return Equals(value) if order is None else Compares(order, value)
+        case Fields(fields):
+            return Fields(tuple((name, bound(inner, at)) for name, inner in fields))
+        case Items(items):
+            return Items(tuple(bound(inner, at) for inner in items))
+        case Not(inner):
+            return Not(bound(inner, at))
+        case Contains(inner):
+            return Contains(bound(inner, at))
+        case AnyOf(patterns):
+            return AnyOf(tuple(bound(inner, at) for inner in patterns))
+        case AllOf(patterns):
+            return AllOf(tuple(bound(inner, at) for inner in patterns))
+        case _:
+            return pattern
+
+
+def _differences(when: Condition, pattern: Pattern, value: object, path: str, at: Surroundings) -> Iterator[Mismatch]:
+    if when.is_computed:
+        try:
+            pattern = bound(pattern, at)
+        except UncomputableError as error:
+            yield Mismatch(path, "what an expression says", f"no value: {error.reason}")
+            return
+    yield from differences(pattern, value, path)  # type: ignore[arg-type]  # values, all of them
+
+
+def _identity_mismatches(when: Condition, at: Surroundings) -> Iterator[Mismatch]:
+    user = acting_user(at.call.caller)
+    if when.identity_name is not None:
+        if user is None or user.name != when.identity_name:
+            yield Mismatch("identity", when.identity_name, _named(user.name if user else None, user is None))
         return
-    assert condition.identity is not None
-    yield from differences(condition.identity, user.attributes if user else None, "identity")
+    assert when.identity is not None
+    yield from _differences(when, when.identity, user.attributes if user else None, "identity", at)
+
+
+def _further_mismatches(rule: Rule, when: Condition, at: Surroundings) -> Iterator[Mismatch]:
+    if when.state is not None:
+        yield from _differences(when, when.state, at.transaction.variables(), "state", at)
+    if when.headers is not None:
+        yield from _differences(when, when.headers, dict(visible_headers(at.call)), "headers", at)
+    if when.call is not None and not when.call.holds(at.count):
+        yield Mismatch("call", _numbered(when.call), str(at.count))
+    if when.chance is not None or when.test is not None:
+        is_query = at.call.type is FunctionType.QUERY
+        position = arguments_key(at.call.args) if is_query else str(at.count)
+        if when.chance is not None:
+            drawn = fraction(at.scenario.seed, f"{rule.stream}\0chance", position)
+            if drawn >= when.chance:
+                yield Mismatch("chance", f"a draw below {when.chance}", f"{drawn:.3f}")
+        if when.test is not None:
+            at.draw_from(f"{rule.stream}\0when\0{position}")
+            yield from _test_mismatches(when.test, at)
+
+
+def _test_mismatches(test: Computed, at: Surroundings) -> Iterator[Mismatch]:
+    try:
+        value = at.value(test)
+    except UncomputableError as error:
+        yield Mismatch("if", "something true", f"no value: {error.reason}")
+        return
+    if not value:
+        yield Mismatch("if", "something true", shown(value))
+
+
+def _numbered(number: CallNumber) -> str:
+    if number.start == number.end:
+        return str(number.start)
+    words = [f"every {number.every}th"] if number.every > 1 else []
+    words += [f"from {number.start}"] if number.start > 1 or (number.end is None and not words) else []
+    return " ".join([*words, *([f"to {number.end}"] if number.end is not None else [])])
 
 
 def _named(name: str | None, anonymous: bool) -> str:  # noqa: FBT001 - private, one caller

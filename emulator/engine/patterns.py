@@ -15,6 +15,7 @@ from emulator.model.pattern import (
     Fields,
     IsType,
     Items,
+    Later,
     Matches,
     Not,
     OneOf,
@@ -84,6 +85,8 @@ def describe(pattern: Pattern) -> str:
             return "an object with " + ", ".join(name for name, _ in fields) if fields else "an object"
         case Items(items):
             return f"an array of {len(items)}"
+        case Later():
+            return "what an expression says"
         case AnyOf() | AllOf() | Not():
             return _describe_logic(pattern)
         case _:

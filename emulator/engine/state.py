@@ -1,39 +1,87 @@
-"""What calls have changed so far, as a value: a change gives a new state, the old one stays as it was."""
+"""What calls have changed so far, as a value: a commit gives a new state, the old one stays readable as it was."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+from emulator.engine.store import Commit, View, Write
 
 
 class Counted(NamedTuple):
-    """One more call is counted under `key`."""
+    """So many more calls are counted under `key`."""
 
     key: str
+    times: int = 1
 
 
-Change = Counted
+Change: TypeAlias = Counted | Write
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`ts` is the time of the newest commit in nanoseconds; `counts` has the calls counted under each key."""
+    """The calls counted under each key, and a view of all documents as of the newest commit."""
 
-    ts: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    view: View = field(default_factory=View)
 
 
-def commit(state: State, changes: Iterable[Change], ts: int) -> State:
-    """Return the state after all of `changes`, committed together at `ts`."""
+def commit(
+    state: State, changes: Iterable[Change], ts: int, *, undoes: int | None = None, is_seed: bool = False
+) -> State:
+    """Return the state after all of `changes`, committed together at `ts`, which must be later than any before.
+
+    `undoes` is the commit that this one takes back; what `is_seed` is never taken back.
+    """
     counts = dict(state.counts)
+    writes = []
     for change in changes:
-        counts[change.key] = counts.get(change.key, 0) + 1
-    return State(ts, counts)
+        if isinstance(change, Counted):
+            counts[change.key] = counts.get(change.key, 0) + change.times
+        else:
+            writes.append(change)
+    if not writes:
+        return State(counts, state.view)
+    store = state.view.store
+    store.append(Commit(ts, tuple(writes), undoes, is_seed))
+    return State(counts, View(store, ts))
 
 
 def forget(state: State, operations: Iterable[str]) -> State:
     """Return the state without the counts of these operations, whose definitions changed."""
     gone = set(operations)
     kept = {key: count for key, count in state.counts.items() if key.partition("#")[0] not in gone}
-    return State(state.ts, kept)
+    return State(kept, state.view)
+
+
+def at(state: State, ts: int) -> State:
+    """Return the state with the documents as they were at `ts`; raise PastError when that is forgotten."""
+    if ts < state.view.store.floor:
+        raise PastError(f"the timestamp {ts} is older than {state.view.store.floor}, the oldest that is kept")
+    return State(state.counts, View(state.view.store, min(ts, state.view.ts)))
+
+
+class PastError(ValueError):
+    """A moment that is no longer known."""
+
+
+class Undo(NamedTuple):
+    """What takes the commit at `ts` back."""
+
+    ts: int
+    writes: tuple[Write, ...]
+
+
+def undo_of(state: State) -> Undo | None:
+    """Return what takes back the newest commit that is not taken back yet; None where none is known."""
+    store = state.view.store
+    undone: set[int] = set()
+    for each in reversed(store.commits):
+        if each.undoes is not None:
+            undone.add(each.undoes)
+        elif each.ts not in undone:
+            before = View(store, each.ts - 1)
+            old = (write._replace(document=before.read(write.collection, write.key)) for write in each.writes)
+            return None if each.is_seed else Undo(each.ts, tuple(old))
+    return None

@@ -11,7 +11,16 @@ from emulator.expressions import operators, text
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError, ExpressionError
 from emulator.expressions.functions import TABLE
-from emulator.expressions.rewrite import BINARY, COMPARE, CONTEXT, Rewriter, function_of, name_in_code, operation
+from emulator.expressions.rewrite import (
+    BINARY,
+    COMPARE,
+    CONTEXT,
+    Access,
+    Rewriter,
+    function_of,
+    name_in_code,
+    operation,
+)
 from emulator.expressions.scan import Piece, scan
 
 _OPERATORS = {
@@ -22,7 +31,6 @@ _OPERATORS = {
         *("get", "get_or_missing", "item", "item_or_missing", "cut", "settle", "negate", "iterate"),
     )
 } | {"__join__": text.join_texts, "__convex__": text.as_convex}
-_FUNCTIONS = {name_in_code(name): entry.call for name, entry in TABLE.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +50,15 @@ class Compiled(NamedTuple):
     """A tree ready to evaluate.
 
     `names` are the outer names it reads, in the order in which `run` takes their values after the context; `calls`
-    are the functions it calls; `texts` are the texts it was made of.
+    are the functions it calls; `texts` are the texts it was made of; `accesses` what it reads of its names, by the
+    offset in its text.
     """
 
     run: Callable[..., Any]
     names: tuple[str, ...]
     calls: frozenset[str]
     texts: tuple[Text, ...]
+    accesses: tuple[Access, ...]
 
 
 class TextError(ExpressionError):
@@ -85,9 +95,10 @@ def compile_tree(tree: Any, names: Collection[str]) -> Compiled:  # noqa: ANN401
     used = tuple(sorted(rewriter.used))
     whole = ast.fix_missing_locations(ast.Expression(function_of([CONTEXT, *used], body)))
     code = compile(whole, "<scenario>", "eval")
-    scope = {"__builtins__": {}, **_OPERATORS, **_FUNCTIONS, **constants}
+    functions = {name_in_code(name): TABLE[name].call for name in rewriter.calls}
+    scope = {"__builtins__": {}, **_OPERATORS, **functions, **constants}
     run = eval(code, scope)  # noqa: S307 - every node is ours or on the white list of Rewriter
-    return Compiled(run, used, frozenset(rewriter.calls), tuple(texts))
+    return Compiled(run, used, frozenset(rewriter.calls), tuple(texts), tuple(rewriter.accesses))
 
 
 class Names(Protocol):
@@ -102,6 +113,8 @@ def evaluate(compiled: Compiled, values: Names, context: Context) -> Any:  # noq
         return compiled.run(context, *[values[name] for name in compiled.names])
     except (RecursionError, MemoryError) as error:
         raise EvaluationError("the expression is too deep") from error
+    except OverflowError as error:
+        raise EvaluationError("a number is too large") from error
 
 
 def _written(tree: Any, rewriter: Rewriter, texts: list[Text], constants: dict[str, Any]) -> ast.expr:  # noqa: ANN401
@@ -133,7 +146,10 @@ def _text(text: Text, rewriter: Rewriter) -> ast.expr:
             parts.append(ast.Constant(piece.text))
             continue
         try:
+            before = len(rewriter.accesses)
             parts.append(rewriter.rewrite(piece.text))
+            found = rewriter.accesses[before:]
+            rewriter.accesses[before:] = [each._replace(offset=piece.offset + each.offset) for each in found]
         except ExpressionError as error:
             raise TextError(text, ExpressionError(str(error), piece.offset + error.offset, error.hint)) from error
     return operation("convex", parts[0]) if text.is_one_expression else operation("join", *parts)

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
 
 from emulator.expressions.budget import Budget
+from emulator.expressions.locales import DEFAULT_LOCALE
+from emulator.values.ids import FIRST_USER_TABLE
 
 
 class Context:
     """One evaluation's surroundings.
 
     `now` is in nanoseconds since the epoch. Draws follow from `stream` alone, in the order in which they are asked
-    for; the same stream draws the same again.
+    for; the same stream draws the same again. `locale` is one of KNOWN_LOCALES and says what ``fake.…`` draws;
+    `table_number` gives the number of a table, from which its ids begin.
     """
 
-    __slots__ = ("_draws", "budget", "now", "stream")
+    __slots__ = ("_draws", "budget", "locale", "now", "stream", "table_number")
 
-    def __init__(self, stream: str, now: int) -> None:
+    def __init__(
+        self,
+        stream: str,
+        now: int,
+        *,
+        locale: str = DEFAULT_LOCALE,
+        table_number: Callable[[str], int] = lambda _table: FIRST_USER_TABLE,
+    ) -> None:
         """Begin a stream of draws."""
         self.stream = stream
         self.now = now
+        self.locale = locale
+        self.table_number = table_number
         self.budget = Budget()
         self._draws: Random | None = None
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Collection
 from difflib import get_close_matches
 from inspect import Parameter, Signature
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.expressions.errors import ExpressionError
 from emulator.expressions.functions import TABLE
@@ -49,14 +49,26 @@ _ADVICE: dict[type, str] = {
 }
 
 
+class Access(NamedTuple):
+    """A name that an expression reads: with `key`, that one key of it; `offset` says where in the source."""
+
+    name: str
+    key: str | None
+    offset: int
+
+
 class Rewriter:
-    """Rewrites the expressions of one unit of code; `used` and `calls` gather the names and functions they need."""
+    """Rewrites the expressions of one unit of code.
+
+    `used` and `calls` gather the names and functions they need, `accesses` what they read of the names.
+    """
 
     def __init__(self, names: Collection[str]) -> None:
         """Know the names that have values."""
         self.names = names
         self.used: set[str] = set()
         self.calls: set[str] = set()
+        self.accesses: list[Access] = []
         self._bound: list[set[str]] = []
         self._lead = 0
         self._offsets: list[int] = []
@@ -83,7 +95,7 @@ class Rewriter:
                 return self._name(node, name)
             case ast.Attribute(value=owner, attr=name):
                 self._check_name(node, name)
-                return operation("get", self._expression(owner), ast.Constant(name))
+                return operation("get", self._key_of(owner, name) or self._expression(owner), ast.Constant(name))
             case ast.Subscript(value=owner, slice=index):
                 return self._subscript(owner, index)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
@@ -137,7 +149,7 @@ class Rewriter:
         raise self._error(node, f"{value!r} is no value")
 
     def _name(self, node: ast.Name, name: str) -> ast.expr:
-        if any(name in each for each in self._bound):
+        if self._is_bound(name):
             return ast.Name(name, ast.Load())
         if name in _WORDS:
             return ast.Constant(_WORDS[name])
@@ -145,11 +157,25 @@ class Rewriter:
             kind = "is a function: call it" if name in TABLE else None
             raise self._error(node, f"there is no name {name!r}", kind or self._similar(name, self.names))
         self.used.add(name)
+        self.accesses.append(Access(name, None, self._offset(node)))
         return ast.Name(name, ast.Load())
+
+    def _key_of(self, owner: ast.expr, key: str | None) -> ast.expr | None:
+        """Note that one key of an outer name is read; return that name, None where `owner` is anything else."""
+        is_outer = isinstance(owner, ast.Name) and owner.id in self.names and owner.id not in _WORDS
+        if key is None or not isinstance(owner, ast.Name) or not is_outer or self._is_bound(owner.id):
+            return None
+        self.used.add(owner.id)
+        self.accesses.append(Access(owner.id, key, self._offset(owner)))
+        return ast.Name(owner.id, ast.Load())
+
+    def _is_bound(self, name: str) -> bool:
+        return any(name in each for each in self._bound)
 
     def _subscript(self, owner: ast.expr, index: ast.expr) -> ast.expr:
         if not isinstance(index, ast.Slice):
-            return operation("item", self._expression(owner), self.value(index))
+            known = self._key_of(owner, _text_in(index)) or self._expression(owner)
+            return operation("item", known, self.value(index))
         if index.step is not None:
             raise self._error(index, "a slice has no step here")
         borders = [self.value(each) if each else ast.Constant(None) for each in (index.lower, index.upper)]
@@ -183,9 +209,12 @@ class Rewriter:
         match node:
             case ast.Attribute(value=owner, attr=name):
                 self._check_name(node, name)
-                return operation("get_or_missing", self._lenient(owner), ast.Constant(name))
+                return operation(
+                    "get_or_missing", self._key_of(owner, name) or self._lenient(owner), ast.Constant(name)
+                )
             case ast.Subscript(value=owner, slice=index) if not isinstance(index, ast.Slice):
-                return operation("item_or_missing", self._lenient(owner), self.value(index))
+                lenient = self._key_of(owner, _text_in(index)) or self._lenient(owner)
+                return operation("item_or_missing", lenient, self.value(index))
             case _:
                 return self.value(node)
 
@@ -228,8 +257,15 @@ class Rewriter:
         return f"did you mean {close[0]!r}?" if close else None
 
     def _error(self, node: ast.AST, message: str, hint: str | None = None) -> ExpressionError:
+        return ExpressionError(message, self._offset(node), hint)
+
+    def _offset(self, node: ast.AST) -> int:
         column = getattr(node, "col_offset", 1) - 1 + self._lead
-        return ExpressionError(message, self._offsets[min(max(column, 0), len(self._offsets) - 1)], hint)
+        return self._offsets[min(max(column, 0), len(self._offsets) - 1)]
+
+
+def _text_in(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def name_in_code(function: str) -> str:

@@ -7,8 +7,21 @@ from typing import Any
 from emulator.expressions.compile import Compiled, compile_tree
 from emulator.model.place import Place
 
-NAMES = frozenset({"args", "call", "identity", "now", "vars"})
-"""What the expressions of functions may name."""
+FUNCTION_NAMES = frozenset({"args", "call", "identity", "now", "request", "state", "tables", "vars"})
+"""What the expressions of functions may name, beside what effects bind."""
+
+TABLE_NAMES = frozenset({"index", "now", "state", "tables", "vars"})
+"""What the first documents of tables may name."""
+
+TIMELINE_NAMES = frozenset({"now", "state", "tables", "vars"})
+"""What the timeline may name, beside what its effects bind."""
+
+
+class _AnyName(frozenset[str]):
+    """Every name: which of them may stand where was asked when the scenario was loaded."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 class Computed:
@@ -29,7 +42,7 @@ class Computed:
     def compiled(self) -> Compiled:
         """The tree as code; raises TextError the first time when an expression is none."""
         if self._compiled is None:
-            self._compiled = compile_tree(self.tree, NAMES)
+            self._compiled = compile_tree(self.tree, _AnyName())
         return self._compiled
 
     def __eq__(self, other: object) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from emulator.model.place import Place
 from emulator.model.rule import Rule
 from emulator.values.paths import FunctionPath
+from emulator.values.validators.types import Validator
 
 
 class FunctionType(Enum):
@@ -39,9 +40,11 @@ Script: TypeAlias = FirstMatch | Sequence
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function and its script; without a type it answers as query, mutation and action alike."""
+    """A function, its script and its validators; without a type it answers as query, mutation and action alike."""
 
     path: FunctionPath
     script: Script
     place: Place = field(compare=False)
     type: FunctionType | None = None
+    args: Validator | None = None
+    returns: Validator | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from emulator.model.computed import Computed
 from emulator.values.convex import Value
 
 
@@ -104,6 +106,32 @@ class Not:
     pattern: Pattern
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What is known when a call is there: the value equals what is computed, has this order to it, or is one of it."""
+
+    computed: Computed
+    order: Order | None = None
+    is_choice: bool = False
+
+
 Pattern: TypeAlias = (
-    Equals | OneOf | Compares | Matches | Contains | Exists | IsType | Fields | Items | AnyOf | AllOf | Not
+    Equals | OneOf | Compares | Matches | Contains | Exists | IsType | Fields | Items | AnyOf | AllOf | Not | Later
 )
+
+
+def computed_in(pattern: Pattern | None) -> Iterator[Computed]:
+    """Yield everything that is computed when a pattern is held against a value."""
+    match pattern:
+        case Later(computed):
+            yield computed
+        case Fields(fields):
+            for _, inner in fields:
+                yield from computed_in(inner)
+        case Items(patterns) | AnyOf(patterns) | AllOf(patterns):
+            for inner in patterns:
+                yield from computed_in(inner)
+        case Not(inner) | Contains(inner):
+            yield from computed_in(inner)
+        case _:
+            return

@@ -7,21 +7,55 @@ from typing import TypeAlias
 
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
-from emulator.model.logs import LogLevel
-from emulator.model.pattern import Pattern
+from emulator.model.effect import Effect, LogLine, computed_of
+from emulator.model.pattern import Pattern, computed_in
 from emulator.model.place import Place
+from emulator.model.query import TableQuery
+
+
+@dataclass(frozen=True, slots=True)
+class CallNumber:
+    """Which calls of a function, numbered from 1: those from `start` to `end`, and of them every `every`-th."""
+
+    start: int = 1
+    end: int | None = None
+    every: int = 1
+
+    def holds(self, number: int) -> bool:
+        """Whether a number is among them."""
+        return number >= self.start and (self.end is None or number <= self.end) and number % self.every == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What `when` asks of a call; a part that is None asks nothing.
 
-    `identity_name` is the short form, the name of one of the scenario's identities.
+    `identity_name` is the short form, the name of one of the scenario's identities; `chance` lies between 0 and 1;
+    `test` is the expression of `if`.
     """
 
     args: Pattern | None = None
     identity: Pattern | None = None
     identity_name: str | None = None
+    state: Pattern | None = None
+    headers: Pattern | None = None
+    call: CallNumber | None = None
+    chance: float | None = None
+    test: Computed | None = None
+    is_computed: bool = field(init=False, compare=False, default=False)
+    asks_more: bool = field(init=False, compare=False, default=False)
+
+    def __post_init__(self) -> None:
+        """Work out what matching would ask again and again."""
+        object.__setattr__(self, "is_computed", bool(self.computed))
+        rest = (self.state, self.headers, self.call, self.chance, self.test)
+        object.__setattr__(self, "asks_more", any(each is not None for each in rest))
+
+    @property
+    def computed(self) -> tuple[Computed, ...]:
+        """What patterns compute; the test is not among it."""
+        patterns = (self.args, self.identity, self.state, self.headers)
+        return tuple(computed for each in patterns for computed in computed_in(each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +86,14 @@ class Failure:
     message: str | None = None
 
 
-Outcome: TypeAlias = Result | Thrown | Failure
-
-
 @dataclass(frozen=True, slots=True)
-class LogLine:
-    """One console call: its level and its arguments, a list."""
+class Read:
+    """The function returned what it read from a table."""
 
-    level: LogLevel
-    arguments: Constant | Computed
+    query: TableQuery
+
+
+Outcome: TypeAlias = Result | Read | Thrown | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +124,7 @@ Delay: TypeAlias = FixedDelay | UniformDelay | SkewedDelay
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition (None: always) and the outcome it answers with, its log lines and its delay.
+    """A condition (None: always) and the outcome it answers with; before that its effects, its log lines, its delay.
 
     `stream` names the rule's own stream of random draws. It follows from what the rule says and not from where
     it stands, so that another rule before it changes nothing; None for a rule that draws nothing.
@@ -103,13 +136,32 @@ class Rule:
     logs: tuple[LogLine, ...] = ()
     delay: Delay | None = None
     stream: str | None = None
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every call that the rule answers gets the same."""
+        return not self.answer_computed and not self.effects and not isinstance(self.outcome, Read)
+
+    @property
+    def answer_computed(self) -> tuple[Computed, ...]:
+        """What the rule computes for its answer."""
+        written: list[object] = [line.arguments for line in self.logs]
+        match self.outcome:
+            case Result(value):
+                written.append(value)
+            case Thrown(message, data):
+                written += [message, data]
+            case Read(query):
+                written += [*query.computed, *computed_in(query.where)]
+            case Failure():
+                pass
+        written += computed_of(self.effects)
+        return tuple(each for each in written if isinstance(each, Computed))
 
     @property
     def computed(self) -> tuple[Computed, ...]:
-        """What the rule computes; when it is nothing, every call gets the same."""
-        written: list[object] = [line.arguments for line in self.logs]
-        if isinstance(self.outcome, Result):
-            written.append(self.outcome.value)
-        elif isinstance(self.outcome, Thrown):
-            written += [self.outcome.message, self.outcome.data]
-        return tuple(each for each in written if isinstance(each, Computed))
+        """Everything that the rule computes, its condition included."""
+        when = self.when
+        asked = () if when is None else (*when.computed, *([when.test] if when.test else ()))
+        return (*asked, *self.answer_computed)

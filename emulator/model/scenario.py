@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from emulator.model.constant import Constant
+from emulator.model.effect import Effect
 from emulator.model.function import Function
 from emulator.model.place import Place
+from emulator.model.table import Table
 from emulator.values.convex import Value
 
 
@@ -30,6 +33,24 @@ class KnownIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSettings:
+    """Where the scenario's clock starts (None: at the present), and how many times as fast as the machine's it goes."""
+
+    start: int | None = None
+    rate: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineStep:
+    """Effects that come by themselves, so many nanoseconds after the scenario began."""
+
+    at: int
+    effects: tuple[Effect, ...]
+    place: Place = field(compare=False)
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One scenario; `functions` is keyed by the public spelling of each path, in the order of the file."""
 
@@ -41,3 +62,8 @@ class Scenario:
     identities: tuple[KnownIdentity, ...] | None
     vars: Mapping[str, Value]
     functions: Mapping[str, Function]
+    state: Mapping[str, Constant] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    timeline: tuple[TimelineStep, ...] = ()
+    clock: ClockSettings | None = None
+    locale: str = "en_US"

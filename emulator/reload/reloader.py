@@ -11,8 +11,9 @@ from pathlib import Path
 
 import anyio
 
-from emulator.model.function import Function
+from emulator.engine.surroundings import UncomputableError
 from emulator.model.scenario import Scenario
+from emulator.reload.rehearse import seed_problem
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.reload.watch import watch
 from emulator.runtime.emulator import Emulator
@@ -65,11 +66,20 @@ class Reloader:
             self._broken = False
             self._tell(Mended(revision))
         else:
-            self._broken = False
-            self._in_force = loaded.files
-            before = revision.scenario
-            revision = self._emulator.swap(scenario)
-            self._tell(Reloaded(revision, *_difference(before, scenario), time.perf_counter() - started))
+            self._swap(scenario, loaded, started)
+
+    def _swap(self, scenario: Scenario, loaded: Loaded, started: float) -> None:
+        revision = self._emulator.revision
+        try:
+            after = self._emulator.swap(scenario)
+        except UncomputableError as error:
+            self._broken = True
+            self._tell(Refused(revision, (seed_problem(error),), loaded.sources))
+            return
+        self._broken = False
+        self._in_force = loaded.files
+        seconds = time.perf_counter() - started
+        self._tell(Reloaded(after, *_difference(revision.scenario, scenario), seconds))
 
     def _load(self) -> Loaded | None:
         try:
@@ -90,9 +100,20 @@ class Reloader:
         return path.suffix in SUFFIXES or (not path.suffix and any(path.is_relative_to(root) for root in self._roots))
 
 
+def _named_parts(scenario: Scenario) -> Mapping[str, object]:
+    """Return what a scenario is made of, by the names that people give it."""
+    parts: dict[str, object] = dict(scenario.functions)
+    parts |= {f"table {name}": table for name, table in scenario.tables.items()}
+    parts |= {f"state {name}": value for name, value in scenario.state.items()}
+    if scenario.timeline:
+        parts["timeline"] = scenario.timeline
+    if scenario.clock:
+        parts["clock"] = scenario.clock
+    return parts
+
+
 def _difference(before: Scenario, after: Scenario) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    old: Mapping[str, Function] = before.functions
-    new = after.functions
+    old, new = _named_parts(before), _named_parts(after)
     added = tuple(name for name in new if name not in old)
     changed = tuple(name for name in new if name in old and new[name] != old[name])
     return added, changed, tuple(name for name in old if name not in new)

@@ -1,24 +1,29 @@
-"""The emulator: a revision in force, a state, a journal; it handles calls and swaps revisions."""
+"""The emulator: a revision in force, a state, a journal; it handles calls, swaps revisions, and keeps their time."""
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from emulator.engine.call import Call
-from emulator.engine.decide import decide
+from emulator.engine.decide import decide, decide_delayed
 from emulator.engine.draw import hex_digits
 from emulator.engine.explain import explain, rule_to_paste
 from emulator.engine.index import Decision, build_index
 from emulator.engine.plan import Finish, Uncomputable, Unmatched, Unscripted, WrongType
-from emulator.engine.state import State, commit, forget
-from emulator.model.scenario import Scenario
-from emulator.runtime.clock import Clock
+from emulator.engine.seed import seed
+from emulator.engine.state import State, at, commit, forget, undo_of
+from emulator.engine.transaction import Delayed
+from emulator.model.scenario import ClockSettings, Scenario
+from emulator.runtime.clock import Clock, Timer
 from emulator.runtime.journal import Entry, Journal
 from emulator.runtime.revision import Revision
 
 _MAX_VOICED = 1_000
 _MAX_TEXT = 1_000
+_MAX_DELAYED = 10_000
 _REQUEST_ID_DIGITS = 16
+_TIMELINE = Call("timeline", None, {})
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +32,7 @@ class Emulator:
     """Everything that changes while running, and nothing that knows a socket."""
 
     def __init__(self, scenario: Scenario, clock: Clock) -> None:
-        """Put `scenario` in force as revision 1."""
+        """Put `scenario` in force as revision 1; raise UncomputableError when its tables cannot begin."""
         self.clock = clock
         self.journal = Journal()
         self.revision = Revision(1, build_index(scenario))
@@ -35,14 +40,21 @@ class Emulator:
         self._calls = 0
         self._newest_ts = 0
         self._voiced: set[str] = set()
+        self._timeline: list[Timer] = []
+        self._delayed: dict[int, Timer] = {}
+        self._numbers = 0
+        self._begin(None)
 
-    def handle(self, call: Call) -> Entry:
-        """Decide a call on the revision in force, commit its changes and write it down, all in this tick."""
+    def handle(self, call: Call, ts: int | None = None) -> Entry:
+        """Decide a call on the revision in force, commit its changes and write it down, all in this tick.
+
+        With `ts` documents are read as they were then, and nothing is written; raises PastError for what is forgotten.
+        """
         revision = self.revision
         now = self.clock.now()
-        decision = decide(revision.index, self.state, call, now)
-        if decision.changes:
-            self.state = commit(self.state, decision.changes, self.timestamp())
+        decision = decide(revision.index, self.state if ts is None else at(self.state, ts), call, now)
+        if ts is None:
+            self._carry_out(decision)
         self._calls += 1
         last = decision.plan[-1]
         is_answered = decision.rule is not None and type(last) is Finish and type(last.ending) is not Uncomputable
@@ -52,14 +64,48 @@ class Emulator:
         return entry
 
     def swap(self, scenario: Scenario) -> Revision:
-        """Put another scenario in force at once; functions whose definition changed are counted anew."""
-        before = self.revision.scenario.functions
-        changed = [path for path, function in scenario.functions.items() if before.get(path) != function]
-        gone = [path for path in before if path not in scenario.functions]
-        self.state = forget(self.state, [*changed, *gone])
-        self.revision = Revision(self.revision.number + 1, build_index(scenario, self.revision.index))
+        """Put another scenario in force at once; what it says otherwise begins anew, everything else goes on.
+
+        Raises UncomputableError, with the old one still in force, when a table cannot begin.
+        """
+        before = self.revision.scenario
+        index = build_index(scenario, self.revision.index)
+        settings = scenario.clock or ClockSettings()
+        is_reset = scenario.clock != before.clock
+        start = settings.start if is_reset else None
+        writes = seed(scenario, self.state, self.clock.now() if start is None else start, before)
+        if is_reset:
+            self.clock.restart(settings.start, settings.rate)
+        self.revision = Revision(self.revision.number + 1, index)
+        if scenario.name != before.name:
+            self.state = State({}, self.state.view)
+        else:
+            functions = before.functions
+            changed = [path for path, function in scenario.functions.items() if functions.get(path) != function]
+            gone = [path for path in functions if path not in scenario.functions]
+            self.state = forget(self.state, [*changed, *gone])
+        if writes:
+            self.state = commit(self.state, writes, self.timestamp(), is_seed=True)
+        if scenario.timeline != before.timeline or scenario.name != before.name:
+            self._start_timeline()
         self._voiced.clear()
         return self.revision
+
+    def reset(self) -> None:
+        """Begin the scenario in force anew: documents, variables, counts, timeline; nothing stays delayed."""
+        for timer in self._delayed.values():
+            timer.cancel()
+        self._delayed.clear()
+        self.state = State({}, self.state.view)
+        self._begin(None)
+
+    def undo(self) -> bool:
+        """Take the newest commit back, by a commit of its own; say whether there was one."""
+        undo = undo_of(self.state)
+        if undo is None:
+            return False
+        self.state = commit(self.state, undo.writes, self.timestamp(), undoes=undo.ts)
+        return True
 
     def timestamp(self) -> int:
         """Return a timestamp later than every one before it, in nanoseconds."""
@@ -69,6 +115,46 @@ class Emulator:
     def request_id(self, handled: Entry) -> str:
         """Return the id that error texts show for a call whose client sent none."""
         return hex_digits(handled.revision.scenario.seed, "request", handled.number, _REQUEST_ID_DIGITS)
+
+    def _begin(self, before: Scenario | None) -> None:
+        writes = seed(self.revision.scenario, self.state, self.clock.now(), before)
+        if writes:
+            self.state = commit(self.state, writes, self.timestamp(), is_seed=True)
+        self._start_timeline()
+
+    def _start_timeline(self) -> None:
+        for timer in self._timeline:
+            timer.cancel()
+        start = self.clock.now()
+        steps = [
+            Delayed(start + step.at, step.effects, {}, step.stream, _TIMELINE)
+            for step in self.revision.scenario.timeline
+        ]
+        self._timeline = [self.clock.call_at(each.due, partial(self._do_delayed, each)) for each in steps]
+
+    def _carry_out(self, decision: Decision) -> None:
+        """Commit what a decision changes, and remember what it delays."""
+        if decision.changes:
+            self.state = commit(self.state, decision.changes, self.timestamp())
+        for each in decision.delayed:
+            if len(self._delayed) >= _MAX_DELAYED:
+                logger.warning("more than %d delayed steps wait; one more is dropped", _MAX_DELAYED)
+                return
+            self._numbers += 1
+            self._delayed[self._numbers] = self.clock.call_at(each.due, partial(self._do_waiting, self._numbers, each))
+
+    def _do_waiting(self, number: int, delayed: Delayed) -> None:
+        del self._delayed[number]
+        self._do_delayed(delayed)
+
+    def _do_delayed(self, delayed: Delayed) -> None:
+        decision = decide_delayed(self.revision.index, self.state, delayed, max(delayed.due, self.clock.now()))
+        self._carry_out(decision)
+        last = decision.plan[-1]
+        assert isinstance(last, Finish)
+        ending = last.ending
+        if isinstance(ending, Uncomputable):
+            logger.warning("%s", explain(ending))
 
     def _voice(self, call: Call, decision: Decision) -> str | None:
         """Say why nothing answered: each text once a revision, for polling clients would repeat it for ever."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AnyMapping
 from typing import NamedTuple
 
+from emulator.expressions.locales import KNOWN_LOCALES
+from emulator.model.constant import Constant
 from emulator.model.function import Function
 from emulator.model.place import Place
-from emulator.model.scenario import Deployment, KnownIdentity, Scenario
+from emulator.model.scenario import ClockSettings, Deployment, KnownIdentity, Scenario
 from emulator.scenario.link_functions import Linked, check_values, link_function
+from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem, did_you_mean
-from emulator.scenario.tree import Entry, Mapping, kind_of
+from emulator.scenario.tree import Entry, Mapping, kind_of, place_at
+from emulator.scenario.uses import Kind, Use, unknown_names
 from emulator.scenario.validate import validate
-from emulator.scenario.written import DeploymentForm, FunctionForm, IdentityForm, ScenarioForm
+from emulator.scenario.written import ClockForm, DeploymentForm, FunctionForm, IdentityForm, ScenarioForm
 from emulator.values.convex import Value
+from emulator.values.instants import InvalidInstantError, parse_instant
 from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
 
 DEFAULT_NAME = "local-emulator"
@@ -48,38 +54,50 @@ class Linker:
 
     def link(self, name: str, tree: Mapping, seed: int | None) -> tuple[Scenario | None, list[Problem]]:
         """Return the scenario, None when anything is wrong with it; `seed` overrides the file's."""
-        functions, problems, names = self._functions(tree)
-        reader = ValueReader()
+        functions, problems, uses = self._functions(tree)
+        reader = ValueReader(tree.source)
         constants = _values(tree.get("vars"), reader)
+        variables = {key: Constant(value) for key, value in _values(tree.get("state"), reader).items()}
         form = validate(ScenarioForm, _without_functions(tree))
         if isinstance(form, list):
             return None, [*problems, *reader.problems, *form]
-        identities = _identities(form.identities, tree, reader)
-        _check_identity_names(names, identities, reader)
         seed = form.seed if seed is None else seed
-        deployment = _deployment(form.deployment, seed)
+        scenario = Scenario(
+            name=name,
+            file=tree.source.file,
+            description=form.description,
+            seed=seed,
+            deployment=_deployment(form.deployment, seed),
+            identities=_identities(form.identities, tree, reader),
+            vars=constants,
+            functions=functions,
+            state=variables,
+            tables=link_tables(form.tables, tree.get("tables"), reader),
+            timeline=link_timeline(form.timeline, tree.get("timeline"), reader),
+            clock=_clock(form.clock, tree, reader),
+            locale=form.locale,
+        )
+        _check_locale(form.locale, tree, reader)
         problems += reader.problems
-        if problems:
-            return None, problems
-        file = tree.source.file
-        return Scenario(name, file, form.description, seed, deployment, identities, constants, functions), []
+        problems += unknown_names([*uses, *reader.uses], _names(scenario, tree))
+        return (None, problems) if problems else (scenario, [])
 
-    def _functions(self, tree: Mapping) -> tuple[dict[str, Function], list[Problem], list[tuple[str, Place]]]:
+    def _functions(self, tree: Mapping) -> tuple[dict[str, Function], list[Problem], list[Use]]:
         nodes = tree.get("functions")
         functions: dict[str, Function] = {}
         problems: list[Problem] = []
-        names: list[tuple[str, Place]] = []
+        uses: list[Use] = []
         first: dict[FunctionPath, Place] = {}
         for entry in nodes.entries() if isinstance(nodes, Mapping) else ():
             _, _, path, linked = self._function(entry)
             problems += linked.problems
-            names += linked.identities
+            uses += linked.uses
             if path is not None and first.setdefault(path, entry.key_place) is not entry.key_place:
                 message = f"{entry.key} is the same function as {first[path]}"
                 problems.append(Problem(entry.key_place, "duplicate-function", message, hint="remove one of the two"))
             if linked.function is not None:
                 functions[linked.function.path.public] = linked.function
-        return functions, problems, names
+        return functions, problems, uses
 
     def _function(self, entry: Entry) -> _Known:
         node = entry.value
@@ -108,7 +126,7 @@ def _link_function(entry: Entry) -> tuple[FunctionPath | None, Linked]:
     if isinstance(form, list):
         return path, Linked(None, [*problems, *form, *check_values(node)], [])
     linked = link_function(path or FunctionPath(key, ""), form, node, key_place)
-    return path, linked if path else Linked(None, [*problems, *linked.problems], linked.identities)
+    return path, linked if path else Linked(None, [*problems, *linked.problems], linked.uses)
 
 
 def _without_functions(tree: Mapping) -> Mapping:
@@ -120,6 +138,45 @@ def _without_functions(tree: Mapping) -> Mapping:
     rest.marks, rest.sources = tree.marks, tree.sources
     rest["functions"] = Mapping(tree.source, tree.at)
     return rest
+
+
+def _names(scenario: Scenario, tree: Mapping) -> AnyMapping[Kind, Collection[str]]:
+    """Return all names that parts may use of one another."""
+    return {
+        Kind.IDENTITY: [each.name for each in scenario.identities or ()],
+        Kind.TABLE: scenario.tables,
+        Kind.VARIABLE: scenario.state,
+        Kind.CONSTANT: scenario.vars,
+        Kind.FUNCTION: [each.public for each in _paths(tree)],
+    }
+
+
+def _check_locale(locale: str, tree: Mapping, reader: ValueReader) -> None:
+    if locale not in KNOWN_LOCALES:
+        hint = did_you_mean(locale, KNOWN_LOCALES)
+        reader.note(tree.value_place("locale"), "unknown-locale", f"locale: {locale!r}", "such as ko_KR", hint)
+
+
+def _paths(tree: Mapping) -> Iterator[FunctionPath]:
+    """Yield the paths of all functions, sound or not: what calls one that is not sound names it rightly."""
+    nodes = tree.get("functions")
+    for key in nodes if isinstance(nodes, Mapping) else ():
+        with contextlib.suppress(InvalidPathError):
+            yield parse_path(key)
+
+
+def _clock(form: ClockForm | None, tree: Mapping, reader: ValueReader) -> ClockSettings | None:
+    if form is None:
+        return None
+    if form.start is None:
+        return ClockSettings(None, form.rate)
+    try:
+        start = parse_instant(form.start)
+    except InvalidInstantError as error:
+        place = place_at(tree, ("clock", "start"))
+        reader.note(place, "bad-instant", str(error), "a moment such as 2024-02-08T12:00:00Z")
+        return None
+    return ClockSettings(start, form.rate)
 
 
 def _values(node: object, reader: ValueReader) -> dict[str, Value]:
@@ -160,18 +217,6 @@ def _attributes(name: str, claims: dict[str, Value]) -> dict[str, Value]:
     issuer, subject = attributes["issuer"], attributes["subject"]
     attributes.setdefault("tokenIdentifier", f"{issuer!s}|{subject!s}")
     return attributes
-
-
-def _check_identity_names(
-    names: Iterable[tuple[str, Place]], identities: tuple[KnownIdentity, ...] | None, reader: ValueReader
-) -> None:
-    known = [each.name for each in identities or ()]
-    for name, place in names:
-        if name not in known:
-            expected = f"one of: {', '.join(known)}" if known else "a name from identities:"
-            reader.note(
-                place, "unknown-identity", f"there is no identity {name!r}", expected, did_you_mean(name, known)
-            )
 
 
 def _deployment(form: DeploymentForm, seed: int) -> Deployment:

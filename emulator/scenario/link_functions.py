@@ -9,42 +9,36 @@ from typing import NamedTuple, assert_never
 
 from emulator.expressions.functions import DRAWING
 from emulator.model.computed import Computed
+from emulator.model.constant import Constant
 from emulator.model.function import FirstMatch, Function, FunctionType, Script
 from emulator.model.function import Sequence as CallSequence
-from emulator.model.logs import LogLevel
-from emulator.model.pattern import Fields
 from emulator.model.place import Place
 from emulator.model.rule import (
-    Condition,
     Delay,
     Failure,
     FixedDelay,
-    LogLine,
     Outcome,
+    Read,
     Result,
     Rule,
     SkewedDelay,
     Thrown,
     UniformDelay,
 )
+from emulator.scenario.forms import RangeForm, SkewedForm
+from emulator.scenario.link_conditions import ConditionReader
+from emulator.scenario.link_effects import EffectReader
 from emulator.scenario.link_patterns import PatternReader
+from emulator.scenario.link_queries import link_query
+from emulator.scenario.link_validators import read_object, read_value
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
-from emulator.scenario.written import (
-    LOG_LEVELS,
-    ErrorForm,
-    FailureForm,
-    FunctionForm,
-    LogForm,
-    OutcomeForm,
-    RangeForm,
-    RuleForm,
-    SkewedForm,
-)
+from emulator.scenario.uses import Use
+from emulator.scenario.written import ErrorForm, FailureForm, FunctionForm, OutcomeForm, RuleForm
 from emulator.values.paths import FunctionPath
 
-_OUTCOMES = ("result", "error", "failure")
+_OUTCOMES = ("result", "query", "error", "failure")
 _FAILURES = {
     "overloaded": Failure(503),
     "internal": Failure(500),
@@ -56,22 +50,23 @@ _FAILURES = {
 
 
 class Linked(NamedTuple):
-    """What became of a function: None when it has problems; `identities` are the names it uses, and where."""
+    """What became of a function: None when it has problems; `uses` are the names it takes from other sections."""
 
     function: Function | None
     problems: list[Problem]
-    identities: list[tuple[str, Place]]
+    uses: list[Use]
 
 
 def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: Place) -> Linked:
     """Link a function whose form is sound."""
-    linker = _Linker(tree, form, place)
-    script = linker.script()
-    problems, identities = linker.reader.problems, linker.identities
-    if script is None or problems:
-        return Linked(None, problems, identities)
+    reader = ValueReader(tree.source)
+    args = None if form.args is None else read_object(tree["args"], tree.value_place("args"), reader)
+    returns = None if form.returns is None else read_value(tree["returns"], tree.value_place("returns"), reader)
+    script = _Linker(tree, form, place, reader).script()
+    if script is None or reader.problems:
+        return Linked(None, reader.problems, reader.uses)
     function_type = FunctionType[form.type.upper()] if form.type else None
-    return Linked(Function(path, script, place, function_type), [], identities)
+    return Linked(Function(path, script, place, function_type, args, returns), [], reader.uses)
 
 
 def check_values(tree: Mapping) -> list[Problem]:
@@ -98,14 +93,14 @@ def check_values(tree: Mapping) -> list[Problem]:
 class _Linker:
     """Links one function; a node of its tree stands beside each part of its form."""
 
-    def __init__(self, tree: Mapping, form: FunctionForm, place: Place) -> None:
+    def __init__(self, tree: Mapping, form: FunctionForm, place: Place, reader: ValueReader) -> None:
         self.tree = tree
         self.place = place
         self.form = form
-        self.reader = ValueReader(tree.source)
-        self.patterns = PatternReader(self.reader)
+        self.reader = reader
+        self.conditions = ConditionReader(reader)
+        self.effects = EffectReader(reader)
         self.streams: dict[str, int] = {}
-        self.identities: list[tuple[str, Place]] = []
 
     def script(self) -> Script | None:
         form, tree = self.form, self.tree
@@ -143,20 +138,28 @@ class _Linker:
 
     def rule(self, form: OutcomeForm, tree: Mapping, place: Place) -> Rule | None:
         """Link one rule; what it leaves out is taken from the function it belongs to."""
-        when = self.condition(form, tree) if isinstance(form, RuleForm) else None
+        names = self.reader.names
+        when = None
+        if isinstance(form, RuleForm):
+            when = self.conditions.condition(form.when, tree.get("when"))
+        do_form, do_tree = (form, tree) if form.do is not None else (self.form, self.tree)
+        effects = () if do_form.do is None else self.effects.effects(do_form.do, do_tree["do"])
         outcome = self.outcome(form, tree, place)
         logs_form, logs_tree = (form, tree) if form.logs else (self.form, self.tree)
-        logs = self.logs(logs_form, logs_tree)
+        logs = self.effects.logs(logs_form.logs, logs_tree.get("logs"))
+        self.reader.names = names
         delay_form, delay_tree = (form, tree) if form.delay is not None else (self.form, self.tree)
         delay = self.delay(delay_form, delay_tree)
         if outcome is None:
             return None
-        rule = Rule(outcome, place, when, logs, delay)
+        rule = Rule(outcome, place, when, logs, delay, effects=effects)
         return replace(rule, stream=self.stream(tree)) if self.draws(rule) else rule
 
     def draws(self, rule: Rule) -> bool:
         """Whether a rule needs a stream of draws: for its delay, or for a function that it calls."""
         if rule.delay is not None and not isinstance(rule.delay, FixedDelay):
+            return True
+        if rule.when is not None and rule.when.chance is not None:
             return True
         if self.reader.problems:
             return False
@@ -169,23 +172,6 @@ class _Linker:
         self.streams[name] = number + 1
         return f"{name}.{number}"
 
-    def condition(self, form: RuleForm, tree: Mapping) -> Condition | None:
-        when = form.when
-        node = tree.get("when")
-        if when is None or not isinstance(node, Mapping):
-            return None
-        args = identity = name = None
-        if when.args is not None:
-            args = self.patterns.pattern(node["args"], node.value_place("args"))
-            args = None if args == Fields(()) else args
-        if isinstance(when.identity, str):
-            name = when.identity
-            self.identities.append((name, node.value_place("identity")))
-        elif "identity" in when.model_fields_set:
-            identity = self.patterns.pattern(node["identity"], node.value_place("identity"))
-        condition = Condition(args, identity, name)
-        return None if condition == Condition() else condition
-
     def outcome(self, form: OutcomeForm, tree: Mapping, place: Place) -> Outcome | None:
         given = _given(form)
         if not given and _given(self.form) and (self.form.rules or self.form.sequence):
@@ -195,11 +181,19 @@ class _Linker:
             message = f"{' and '.join(given)} exclude each other"
             self.reader.note(tree.key_place(second), "outcome-conflict", message, hint="keep one of them")
             return None
+        if not given and form.do is not None:
+            return Result(Constant(None))
         if not given:
             hint = "write result: null for a function that returns nothing"
-            self.reader.note(place, "no-outcome", "nothing says what this answers", "result, error or failure", hint)
+            expected = "result, query, error or failure"
+            self.reader.note(place, "no-outcome", "nothing says what this answers", expected, hint)
             return None
         key = given[0]
+        if key == "query":
+            node = tree[key]
+            assert form.query is not None
+            assert isinstance(node, Mapping)
+            return Read(link_query(form.query, node, self.reader))
         if key == "result":
             return Result(self.reader.written(tree[key], tree.value_place(key)))
         return self.thrown(form, tree) if key == "error" else self.failure(form, tree)
@@ -232,36 +226,6 @@ class _Linker:
         if isinstance(failure, FailureForm):
             return Failure(failure.status, failure.code, failure.message)
         return _FAILURES[str(failure)]
-
-    def logs(self, form: OutcomeForm, tree: Mapping) -> tuple[LogLine, ...]:
-        nodes = tree.get("logs")
-        if not isinstance(nodes, Sequence):
-            return ()
-        lines: list[LogLine] = []
-        for index, line in enumerate(form.logs):
-            place = nodes.item_place(index)
-            if isinstance(line, LogForm):
-                lines.extend(self.leveled_line(line, nodes[index], place))
-            else:
-                arguments = Sequence(nodes.source, nodes.at)
-                arguments.append(line)
-                arguments.marks.append(nodes.marks[index])
-                lines.append(LogLine(LogLevel.LOG, self.reader.written(arguments, place)))
-        return tuple(lines)
-
-    def leveled_line(self, form: LogForm, node: Tree, place: Place) -> Iterable[LogLine]:
-        assert isinstance(node, Mapping)
-        levels = [level for level in LOG_LEVELS if level in form.model_fields_set]
-        if len(levels) != 1:
-            self.reader.note(place, "outcome-conflict", "a log line has one level", f"one of: {', '.join(LOG_LEVELS)}")
-            return
-        (level,) = levels
-        arguments = node[level]
-        if not isinstance(arguments, Sequence):
-            arguments = Sequence(node.source, node.at)
-            arguments.append(node[level])
-            arguments.marks.append(node.at)
-        yield LogLine(LogLevel[level.upper()], self.reader.written(arguments, node.value_place(level)))
 
     def delay(self, form: OutcomeForm, tree: Mapping) -> Delay | None:
         delay = form.delay

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from emulator.model.computed import Computed
 from emulator.model.pattern import (
     AllOf,
     AnyOf,
@@ -15,6 +16,7 @@ from emulator.model.pattern import (
     Fields,
     IsType,
     Items,
+    Later,
     Matches,
     Not,
     OneOf,
@@ -25,7 +27,7 @@ from emulator.model.place import Place
 from emulator.scenario.link_values import WRAPPERS, ValueReader
 from emulator.scenario.problem import did_you_mean
 from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of
-from emulator.values.convex import MAX_NESTING, Value
+from emulator.values.convex import MAX_NESTING
 
 TYPES = ("null", "boolean", "number", "int64", "string", "bytes", "array", "object")
 OPERATORS = (
@@ -57,7 +59,7 @@ class PatternReader:
             items = enumerate(tree)
             return Items(tuple(self.pattern(each, tree.item_place(index), depth + 1) for index, each in items))
         if not isinstance(tree, Mapping) or (len(tree) == 1 and next(iter(tree)) in WRAPPERS):
-            return Equals(self._values.value(tree, place))
+            return self._equals(tree, place)
         operators = [key for key in tree if key.startswith("$")]
         if not operators:
             fields = [(each.key, self.pattern(each.value, each.value_place, depth + 1)) for each in tree.entries()]
@@ -74,10 +76,10 @@ class PatternReader:
     def _operator(self, key: str, tree: Mapping, depth: int) -> Pattern:
         operand, place = tree[key], tree.value_place(key)
         readers: dict[str, Callable[[Tree, Place], Pattern]] = {
-            "$eq": lambda operand, place: Equals(self._values.value(operand, place)),
-            "$ne": lambda operand, place: Not(Equals(self._values.value(operand, place))),
-            "$in": lambda operand, place: OneOf(self._several(key, operand, place)),
-            "$nin": lambda operand, place: Not(OneOf(self._several(key, operand, place))),
+            "$eq": self._equals,
+            "$ne": lambda operand, place: Not(self._equals(operand, place)),
+            "$in": lambda operand, place: self._several(key, operand, place),
+            "$nin": lambda operand, place: Not(self._several(key, operand, place)),
             "$regex": self._regex,
             "$exists": self._exists,
             "$type": self._type,
@@ -95,18 +97,27 @@ class PatternReader:
             return _NOTHING
         return readers[key](operand, place)
 
+    def _equals(self, operand: Tree, place: Place) -> Pattern:
+        written = self._values.written(operand, place)
+        return Later(written) if isinstance(written, Computed) else Equals(written.value)
+
     def _order(self, key: str, operand: Tree, place: Place) -> Pattern:
-        value = self._values.value(operand, place)
+        written = self._values.written(operand, place)
+        if isinstance(written, Computed):
+            return Later(written, _ORDERS[key])
+        value = written.value
         if isinstance(value, bool) or not isinstance(value, float | int | str):
             self._wrong(key, operand, place, "a number or a text")
         return Compares(_ORDERS[key], value)
 
-    def _several(self, key: str, operand: Tree, place: Place) -> tuple[Value, ...]:
-        if not isinstance(operand, Sequence):
+    def _several(self, key: str, operand: Tree, place: Place) -> Pattern:
+        written = self._values.written(operand, place)
+        if isinstance(written, Computed):
+            return Later(written, is_choice=True)
+        if not isinstance(written.value, list):
             self._wrong(key, operand, place, "a list of values")
-            return ()
-        values = self._values.value(operand, place)
-        return tuple(values) if isinstance(values, list) else ()
+            return _NOTHING
+        return OneOf(tuple(written.value))
 
     def _alternatives(self, key: str, operand: Tree, place: Place, depth: int) -> tuple[Pattern, ...]:
         if not isinstance(operand, Sequence):

@@ -10,12 +10,13 @@ from typing import Any
 
 from emulator.expressions.compile import Text, TextError, compile_tree, has_texts, read_text, texts_of
 from emulator.expressions.errors import ExpressionError
-from emulator.model.computed import NAMES, Computed
+from emulator.model.computed import FUNCTION_NAMES, Computed
 from emulator.model.constant import Constant
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.source import Source
 from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of
+from emulator.scenario.uses import KIND_OF, Use
 from emulator.values.convex import (
     MAX_ARRAY_LENGTH,
     MAX_NESTING,
@@ -41,10 +42,15 @@ class _NotPlainError(Exception):
 class ValueReader:
     """Reads values and patterns out of a tree, and collects what Convex could not hold."""
 
-    def __init__(self, source: Source | None = None) -> None:
-        """Begin without problems; `source` is the file that texts are in, for the places inside of them."""
+    def __init__(self, source: Source | None = None, names: frozenset[str] = FUNCTION_NAMES) -> None:
+        """Begin without problems; `source` is the file that texts are in, for the places inside of them.
+
+        `names` are those that expressions may name; what they use of other sections is gathered in `uses`.
+        """
         self._source = source
+        self.names = names
         self.problems: list[Problem] = []
+        self.uses: list[Use] = []
         self._computes = False
 
     def value(self, tree: Tree, place: Place) -> Value:
@@ -72,11 +78,18 @@ class ValueReader:
 
     def _check_expressions(self, text: Text) -> None:
         """Compile a text by itself, so that what is wrong with one hides nothing about another."""
+        written = "".join(f"${{{each.text}}}" if each.is_expression else each.text for each in text.pieces)
         try:
-            compile_tree(text, NAMES)
+            compiled = compile_tree(text, self.names)
         except TextError as error:
-            written = "".join(f"${{{each.text}}}" if each.is_expression else each.text for each in text.pieces)
             self.note(offset_place(text.mark, written, error.offset), "bad-expression", str(error), hint=error.hint)
+            return
+        for name, key, offset in compiled.accesses:
+            if name == "tables" and key is None:
+                hint = "write tables.NAME for the documents of one"
+                self.note(offset_place(text.mark, written, offset), "bad-expression", "tables is no value", hint=hint)
+            elif name in KIND_OF:
+                self.uses.append(Use(KIND_OF[name], key, offset_place(text.mark, written, offset)))
 
     def _located(self, tree: Tree, place: Place, depth: int) -> Any:  # noqa: ANN401 - a value, or a tree with `Text`s
         kind = type(tree)
@@ -94,7 +107,7 @@ class ValueReader:
         return tree
 
     def _text(self, text: str, place: Place) -> str | Text:
-        inside = self._inside_quotes(place)
+        inside = self.inside_quotes(place)
         try:
             read = read_text(text, inside)
         except ExpressionError as error:
@@ -105,7 +118,7 @@ class ValueReader:
             return text
         return read
 
-    def _inside_quotes(self, place: Place) -> Place:
+    def inside_quotes(self, place: Place) -> Place:
         """Return where the text itself begins: behind its quote, if it has one."""
         line = self._source.line(place.line) if self._source else None
         is_quoted = line is not None and line[place.column - 1 : place.column] in {"'", '"'}

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, Tag, ValidationError
+from pydantic.fields import FieldInfo
 
 from emulator.model.place import Place
+from emulator.scenario.forms import Form as FormName
+from emulator.scenario.forms import Written
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.tree import Mapping, Step, kind_of, place_at
-from emulator.scenario.written import Form as FormName
-from emulator.scenario.written import Written
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -97,12 +98,17 @@ def _keys_at(form: type[BaseModel], loc: tuple[Step, ...]) -> list[str]:
         if _is_form(step):
             annotation = next(_forms_in(annotation, str(step)), annotation)
             continue
-        fields = next((each.model_fields for each in _models_in(annotation) if step in each.model_fields), None)
-        if fields is not None:
-            field = fields[str(step)]
+        known = (_field_at(each, step) for each in _models_in(annotation))
+        field = next((each for each in known if each is not None), None)
+        if field is not None:
             annotation = (field.annotation, *field.metadata)
     models = list(_models_in(annotation))
-    return list(models[-1].model_fields) if models else []
+    return [field.alias or name for name, field in models[-1].model_fields.items()] if models else []
+
+
+def _field_at(model: type[BaseModel], key: Step) -> FieldInfo | None:
+    """Return the field that users write as `key`."""
+    return next((each for name, each in model.model_fields.items() if key == (each.alias or name)), None)
 
 
 def _is_form(step: Step) -> bool:

@@ -1,113 +1,38 @@
-"""The written form of a scenario file: what users type, as pydantic models, from which the JSON Schema comes.
-
-Short forms and long forms are told apart by the kind of YAML node, never by trying one after the other, so that
-every mistake has one place and one message.
-"""
+"""The written form of a scenario file: what users type, as pydantic models, from which the JSON Schema comes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
 from pydantic import WithJsonSchema as JsonSchema
-from pydantic_core import PydanticCustomError
 
 from emulator.model.logs import LogLevel
-from emulator.values.durations import InvalidDurationError, parse_duration
+from emulator.scenario.forms import (
+    AdminKey,
+    AnyArgs,
+    AnyValue,
+    DelayForm,
+    Duration,
+    Form,
+    Number,
+    Whole,
+    Written,
+    form_of_identity,
+    form_of_number,
+    read_whole,
+    text_or_mapping,
+)
 
-_AMOUNT = r"[0-9]+(\.[0-9]+)?"
-DURATION_PATTERN = "^" + "".join(f"({_AMOUNT}{unit})?" for unit in ("d", "h", "m", "s", "ms")) + "$"
 FAILURE_NAMES = ("overloaded", "internal", "unauthorized", "forbidden", "not_found", "rate_limited")
 LOG_LEVELS = tuple(level.value.lower() for level in LogLevel)
+MAX_SEEDS = 1_000_000
 
-
-class Form(Enum):
-    """Names of short and long forms; in an error's path they begin with a mark that no key begins with."""
-
-    TEXT = "\0\0text"
-    MAPPING = "\0\0mapping"
-    NULL = "\0\0null"
-    RANGE = "\0\0range"
-    SKEWED = "\0\0skewed"
-
-
-def _is_key(text: str) -> Callable[[object], str]:
-    def pick(node: object) -> str:
-        return Form.TEXT.value if isinstance(node, str) else text
-
-    return pick
-
-
-def _form_of_delay(node: object) -> str:
-    if not isinstance(node, dict):
-        return Form.TEXT.value
-    return Form.SKEWED.value if node.keys() & {"median", "p99"} else Form.RANGE.value
-
-
-def _form_of_identity(node: object) -> str:
-    if node is None:
-        return Form.NULL.value
-    return Form.TEXT.value if isinstance(node, str) else Form.MAPPING.value
-
-
-def _read_duration(node: object) -> int:
-    if isinstance(node, int | float) and not isinstance(node, bool):
-        raise PydanticCustomError("bad_duration", "{got} has no unit", {"got": str(node), "hint": f"write {node}ms"})
-    if not isinstance(node, str):
-        raise PydanticCustomError("string_type", "not a text")
-    try:
-        return parse_duration(node)
-    except InvalidDurationError as error:
-        raise PydanticCustomError("bad_duration", "{got}", {"got": str(error)}) from error
-
-
-def _read_whole(node: object) -> object:
-    return int(node) if isinstance(node, float) and node.is_integer() else node
-
-
-_text_or_mapping = _is_key(Form.MAPPING.value)
-
-Whole = Annotated[StrictInt, BeforeValidator(_read_whole)]
-AdminKey = Annotated[StrictStr, Field(pattern=r"^[^|]+\|.+$")]
-
-Duration = Annotated[
-    int,
-    BeforeValidator(_read_duration),
-    JsonSchema({"type": "string", "pattern": DURATION_PATTERN, "minLength": 1, "examples": ["250ms", "3s", "1m30s"]}),
-]
-AnyValue = Annotated[
-    Any, JsonSchema({"description": "A Convex value; {$int64: 42} and {$bytes: AQID} write the rest."})
-]
-AnyArgs = Annotated[dict[str, Any], Field(description="Arguments that must be there, compared deeply and partially.")]
-
-
-class Written(BaseModel):
-    """What every part has in common: an unknown key is an error, and nothing is converted silently."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RangeForm(Written):
-    """A delay anywhere between two bounds."""
-
-    min: Duration
-    max: Duration
-
-
-class SkewedForm(Written):
-    """A delay as latencies are: half below `median`, 99 of 100 below `p99`."""
-
-    median: Duration
-    p99: Duration
-
-
-DelayForm: TypeAlias = Annotated[
-    Annotated[Duration, Tag(Form.TEXT.value)]
-    | Annotated[RangeForm, Tag(Form.RANGE.value)]
-    | Annotated[SkewedForm, Tag(Form.SKEWED.value)],
-    Discriminator(_form_of_delay),
+TableName = Annotated[StrictStr, Field(description="The name of a table.")]
+Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
+Fields = Annotated[
+    Any,
+    JsonSchema({"type": ["object", "string"], "description": "Fields and their types: {body: string, likes: int64?}."}),
 ]
 
 
@@ -122,19 +47,19 @@ class ErrorForm(Written):
 class FailureForm(Written):
     """An answer of the infrastructure instead of the function's."""
 
-    status: Annotated[StrictInt, Field(ge=400, le=599), BeforeValidator(_read_whole)]
+    status: Annotated[StrictInt, Field(ge=400, le=599), BeforeValidator(read_whole)]
     code: StrictStr | None = None
     message: StrictStr | None = None
 
 
 ThrownForm: TypeAlias = Annotated[
     Annotated[StrictStr, Tag(Form.TEXT.value)] | Annotated[ErrorForm, Tag(Form.MAPPING.value)],
-    Discriminator(_text_or_mapping),
+    Discriminator(text_or_mapping),
 ]
 FailedForm: TypeAlias = Annotated[
     Annotated[Literal[FAILURE_NAMES], Tag(Form.TEXT.value)]  # type: ignore[valid-type]  # the one list of names
     | Annotated[FailureForm, Tag(Form.MAPPING.value)],
-    Discriminator(_text_or_mapping),
+    Discriminator(text_or_mapping),
 ]
 
 
@@ -150,8 +75,16 @@ class LogForm(Written):
 
 LogLineForm: TypeAlias = Annotated[
     Annotated[StrictStr, Tag(Form.TEXT.value)] | Annotated[LogForm, Tag(Form.MAPPING.value)],
-    Discriminator(_text_or_mapping),
+    Discriminator(text_or_mapping),
 ]
+
+
+class CallForm(Written):
+    """Which calls of the function, numbered from 1."""
+
+    from_: Annotated[Whole, Field(ge=1, alias="from")] = 1
+    to: Annotated[Whole, Field(ge=1)] | None = None
+    every: Annotated[Whole, Field(ge=1)] = 1
 
 
 class WhenForm(Written):
@@ -162,14 +95,104 @@ class WhenForm(Written):
         Annotated[None, Tag(Form.NULL.value)]
         | Annotated[StrictStr, Tag(Form.TEXT.value)]
         | Annotated[dict[str, Any], Tag(Form.MAPPING.value)],
-        Discriminator(_form_of_identity),
+        Discriminator(form_of_identity),
     ] = None
+    state: dict[str, Any] | None = None
+    headers: dict[str, Any] | None = None
+    call: (
+        Annotated[
+            Annotated[Annotated[Whole, Field(ge=1)], Tag(Form.NUMBER.value)]
+            | Annotated[CallForm, Tag(Form.MAPPING.value)],
+            Discriminator(form_of_number),
+        ]
+        | None
+    ) = None
+    chance: Annotated[Number, Field(ge=0, le=1)] | None = None
+    if_: Annotated[StrictStr | None, Field(alias="if")] = None
+
+
+class OrderForm(Written):
+    """By which field documents come, and in which direction."""
+
+    by: Annotated[StrictStr, Field(min_length=1)]
+    order: Literal["asc", "desc"] = "asc"
+
+
+class QueryForm(Written):
+    """Documents of a table."""
+
+    table: TableName
+    id: AnyValue = None
+    where: dict[str, Any] | None = None
+    order: Annotated[
+        Annotated[Literal["asc", "desc"], Tag(Form.TEXT.value)] | Annotated[OrderForm, Tag(Form.MAPPING.value)],
+        Discriminator(text_or_mapping),
+    ] = "asc"
+    limit: AnyValue = None
+    first: StrictBool = False
+    unique: StrictBool = False
+    paginate: StrictBool = False
+
+
+class InsertForm(Written):
+    """A document to insert; `as` names its id for what follows."""
+
+    into: TableName
+    document: AnyValue
+    as_: Annotated[Name | None, Field(alias="as")] = None
+
+
+class PatchForm(Written):
+    """Fields of a document to change."""
+
+    table: TableName
+    id: AnyValue
+    fields: AnyValue
+
+
+class ReplaceForm(Written):
+    """A document to put in the place of another."""
+
+    table: TableName
+    id: AnyValue
+    document: AnyValue
+
+
+class DeleteForm(Written):
+    """A document to delete."""
+
+    table: TableName
+    id: AnyValue
+
+
+class CallFunctionForm(Written):
+    """Another function to call; `as` names what it returns for what follows."""
+
+    function: StrictStr
+    args: AnyValue = {}
+    as_: Annotated[Name | None, Field(alias="as")] = None
+
+
+class EffectForm(Written):
+    """One effect: exactly one of these keys, or `after` together with `do`."""
+
+    insert: InsertForm | None = None
+    patch: PatchForm | None = None
+    replace: ReplaceForm | None = None
+    delete: DeleteForm | None = None
+    set: Annotated[dict[str, Any], Field(min_length=1)] | None = None
+    call: CallFunctionForm | None = None
+    log: LogLineForm | None = None
+    after: Duration | None = None
+    do: Annotated[list[EffectForm], Field(min_length=1)] | None = None
 
 
 class OutcomeForm(Written):
-    """What a call gets: exactly one of `result`, `error` and `failure`."""
+    """What a call gets: exactly one of `result`, `query`, `error` and `failure`; `do` changes things before."""
 
+    do: Annotated[list[EffectForm], Field(min_length=1)] | None = None
     result: AnyValue = None
+    query: QueryForm | None = None
     error: ThrownForm | None = None
     failure: FailedForm | None = None
     logs: list[LogLineForm] = []
@@ -186,6 +209,8 @@ class FunctionForm(RuleForm):
     """A function: one rule written directly, or `rules`, or a `sequence`."""
 
     type: Literal["query", "mutation", "action"] | None = None
+    args: Fields | None = None
+    returns: Fields | None = None
     rules: Annotated[list[RuleForm], Field(min_length=1)] | None = None
     sequence: Annotated[list[OutcomeForm], Field(min_length=1)] | None = None
     repeat: StrictBool = False
@@ -206,13 +231,41 @@ class IdentityForm(Written):
     claims: dict[str, Any] = {}
 
 
+class TableForm(Written):
+    """A table: its first documents, written out or made `count` times of one `document`, and what it takes."""
+
+    fields: Fields | None = None
+    documents: list[AnyValue] = []
+    count: Annotated[Whole, Field(ge=0, le=MAX_SEEDS)] | None = None
+    document: AnyValue = None
+
+
+class TimelineForm(Written):
+    """Effects that come by themselves, so long after the scenario began."""
+
+    at: Duration
+    do: Annotated[list[EffectForm], Field(min_length=1)]
+
+
+class ClockForm(Written):
+    """When the scenario's time begins, and how fast it goes; left out, it is the machine's."""
+
+    start: StrictStr | None = None
+    rate: Annotated[Number, Field(gt=0, le=1_000_000)] = 1.0
+
+
 class ScenarioForm(Written):
     """A scenario file."""
 
     description: StrictStr = ""
     include: list[StrictStr] = []
     seed: Whole = 0
+    locale: StrictStr = "en_US"
+    clock: ClockForm | None = None
     deployment: DeploymentForm = DeploymentForm()
     identities: dict[str, IdentityForm] | None = None
     vars: dict[str, Any] = {}
+    state: dict[str, Any] = {}
+    tables: dict[str, TableForm] = {}
+    timeline: list[TimelineForm] = []
     functions: dict[str, FunctionForm] = {}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from jsonschema import Draft202012Validator
 
+from emulator.scenario.forms import RangeForm, SkewedForm
 from emulator.scenario.load import Loaded, Loader
 from emulator.scenario.problem import SLUGS, Problem
 from emulator.scenario.report import as_annotations, as_json, as_text
@@ -21,9 +22,7 @@ from emulator.scenario.written import (
     ErrorForm,
     FailureForm,
     FunctionForm,
-    RangeForm,
     ScenarioForm,
-    SkewedForm,
     WhenForm,
 )
 from tests.support.golden import GOLDEN

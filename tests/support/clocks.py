@@ -1,13 +1,31 @@
-"""A clock that stands still and tells when somebody sleeps on it."""
+"""A clock that stands still and tells when somebody sleeps on it; a machine whose time a test lets pass."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from emulator.runtime.clock import VirtualClock
+import pytest
+
+from emulator.runtime.clock import Clock, Timer, VirtualClock
 from emulator.values.durations import MILLISECOND
 
 START = 1_700_000_000_000_000_000
+
+
+class Machine:
+    """The source of a clock, in place of the machine's steady clock."""
+
+    def __init__(self) -> None:
+        """Stand anywhere."""
+        self.reading = 5_000
+
+    def __call__(self) -> int:
+        return self.reading
+
+    def pass_by(self, duration: int) -> None:
+        """Let the machine's time pass."""
+        self.reading += duration
 
 
 class WatchedClock(VirtualClock):
@@ -45,3 +63,40 @@ class WatchedClock(VirtualClock):
         async with self._changed:
             self.asleep += change
             self._changed.notify_all()
+
+
+async def note(clock: Clock, instant: int, seen: list[tuple[int, int]]) -> None:
+    """Sleep, and write down until when it was meant to be, and until when it was."""
+    await clock.sleep_until(instant)
+    seen.append((instant, clock.now()))
+
+
+async def settle(turns: int = 5) -> None:
+    """Let every task that can go on do so."""
+    loop = asyncio.get_running_loop()
+    for _ in range(turns):
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+
+
+def noted(clock: Clock, instants: list[int], seen: list[tuple[int, int]]) -> list[Timer]:
+    """Have callbacks write down which instant they were for, and which it is."""
+
+    def callback(instant: int) -> Callable[[], None]:
+        return lambda: seen.append((instant, clock.now()))
+
+    return [clock.call_at(instant, callback(instant)) for instant in instants]
+
+
+def delays_of_loop(patch: pytest.MonkeyPatch) -> list[float]:
+    """Return the delays that the running loop is asked for from now on."""
+    loop, delays = asyncio.get_running_loop(), list[float]()
+    call_later = loop.call_later
+
+    def spy(delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        delays.append(delay)
+        return call_later(delay, callback)
+
+    patch.setattr(loop, "call_later", spy)
+    return delays

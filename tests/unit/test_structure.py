@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.expressions.functions import TABLE
+from emulator.expressions.functions import TABLE, fake_names
+from emulator.expressions.functions.fakes import PREFIX
 from emulator.scenario.problem import SLUGS
 
 ROOT = Path(__file__).parents[2]
@@ -101,13 +102,24 @@ def test_the_page_of_expressions_has_each_function_with_its_sentence() -> None:
     rows = re.findall(
         r"^\| `([\w.]+)\(.*?\)` \| (.*) \|$", (ROOT / "docs/expressions.md").read_text("utf-8"), re.MULTILINE
     )
-    sentences = {name: " ".join((entry.call.__doc__ or "").split()) for name, entry in TABLE.items()}
+    documented = {name: entry.call.__doc__ or "" for name, entry in TABLE.items() if not name.startswith(PREFIX)}
+    sentences = {name: " ".join(text.split()) for name, text in documented.items()}
 
     assert dict(rows) == {name: text.replace("``", "`") for name, text in sentences.items()}
 
 
+def test_the_page_of_expressions_has_each_function_of_faker() -> None:
+    page = (ROOT / "docs/expressions.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| (`.*`) \|$", page, re.MULTILINE)
+
+    assert {group: re.findall(r"`(.+?)`", cell) for group, cell in rows} == {
+        group: list(fake_names.functions_of(group)) for group in fake_names.GROUPS
+    }
+
+
 def test_every_slug_is_used_and_every_used_slug_is_known() -> None:
-    sources = [each.read_text(encoding="utf-8") for each in (ROOT / "emulator/scenario").glob("*.py")]
+    files = [*(ROOT / "emulator/scenario").glob("*.py"), *(ROOT / "emulator/reload").glob("*.py")]
+    sources = [each.read_text(encoding="utf-8") for each in files]
     text = "\n".join(source for source in sources if "SLUGS: dict" not in source)
 
     assert [slug for slug in SLUGS if f'"{slug}"' not in text] == []

@@ -6,15 +6,22 @@ from uuid import UUID
 
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError
-from emulator.expressions.functions.arguments import Value, need_list, need_number
+from emulator.expressions.functions.arguments import Value, need_list, need_number, need_text
 from emulator.expressions.functions.table import function_in_context
 from emulator.expressions.operators import whole
+from emulator.values.ids import INTERNAL_ID_BYTES, encode_id
 
 
 @function_in_context
 def uuid(context: Context) -> str:
     """Return a drawn UUID, version 4."""
     return str(UUID(int=context.draws.getrandbits(128), version=4))
+
+
+@function_in_context
+def id_(context: Context, table: str) -> str:
+    """Return a drawn document id of a table: ``id("users")``."""
+    return encode_id(context.table_number(need_text(table)), context.draws.randbytes(INTERNAL_ID_BYTES))
 
 
 @function_in_context

@@ -13,6 +13,7 @@ from multidict import istr
 
 from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
 from emulator.engine.plan import Finish, Returned
+from emulator.engine.state import PastError
 from emulator.model.function import FunctionType
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
@@ -67,7 +68,7 @@ class FunctionEndpoints:
         if body is None:
             body = await _read_json(request)
         path, args, form = bodies.read_function_body(body)
-        handled = self._emulator.handle(read_call(path, args, kind, head.caller, len(body)))
+        handled = self._handle(request, read_call(path, args, kind, head.caller, len(body)))
         finish = handled.decision.plan[0]
         if type(finish) is not Finish:
             finish = await self._perform(handled)
@@ -81,7 +82,7 @@ class FunctionEndpoints:
         fields = bodies.read_fields(body, _PATH_AND_ARGS, {**_FORMAT, "componentPath": "a string"})
         component = fields.get("componentPath") or ""
         call = read_call(fields["path"], fields["args"], None, head.caller, len(body), component)
-        return await self._answer(call, fields.get("format"), head, head.client.default_format)
+        return await self._answer(request, call, fields.get("format"), head)
 
     async def run(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/run/{dir}/{module}/{function}."""
@@ -97,7 +98,7 @@ class FunctionEndpoints:
             message = "Path or function name not provided in path, e.g. /api/run/messages/list"
             raise ApiError(400, "MissingIdentifier", message)
         call = read_call(f"{module}:{export}", fields["args"], None, head.caller, len(body))
-        return await self._answer(call, fields.get("format"), head, Format.CLEAN)
+        return await self._answer(request, call, fields.get("format"), head, Format.CLEAN)
 
     async def query_by_url(self, request: web.BaseRequest) -> Reply:
         """Answer GET /api/query, whose arguments are JSON in the query string (contract convex §18)."""
@@ -111,7 +112,7 @@ class FunctionEndpoints:
         except orjson.JSONDecodeError as error:
             raise bad_query(f"args: {error}") from error
         call = read_call(given["path"], args, FunctionType.QUERY, head.caller, len(given["args"]))
-        return await self._answer(call, given.get("format"), head, head.client.default_format)
+        return await self._answer(request, call, given.get("format"), head)
 
     async def query_ts(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query_ts: the timestamp that later queries may be asked at."""
@@ -119,16 +120,22 @@ class FunctionEndpoints:
         return json_reply(orjson.dumps({"ts": write_ts(self._emulator.timestamp())}))
 
     async def query_at_ts(self, request: web.BaseRequest) -> Reply:
-        """Answer POST /api/query_at_ts."""
+        """Answer POST /api/query_at_ts: documents are read as they were then."""
         head = self._head(request)
         body = await _read_json(request)
         fields = bodies.read_fields(body, {**_PATH_AND_ARGS, "ts": "a string"}, _FORMAT)
         try:
-            read_ts(fields["ts"])
+            ts = read_ts(fields["ts"])
         except ValueError as error:
             raise bad_json_body(f"Failed to deserialize the JSON body into the target type: ts: {error}") from error
         call = read_call(fields["path"], fields["args"], FunctionType.QUERY, head.caller, len(body))
-        return await self._answer(call, fields.get("format"), head, head.client.default_format)
+        try:
+            handled = self._handle(request, call, ts)
+        except PastError as error:
+            raise ApiError(400, "TimestampTooOld", f"Cannot query at {ts}: {error}") from error
+        return self._reply(
+            handled, await self._perform(handled), fields.get("format"), head, head.client.default_format
+        )
 
     async def query_batch(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query_batch: several queries, all decided in one moment."""
@@ -139,7 +146,7 @@ class FunctionEndpoints:
             what = f"queries: {len(queries)} of them, at most {MAX_BATCH} are taken"
             raise bad_json_body(f"Failed to deserialize the JSON body into the target type: {what}")
         asked = [self._batched(each, index, head, body) for index, each in enumerate(queries)]
-        handled = [(self._emulator.handle(call), form) for call, form in asked]
+        handled = [(self._handle(request, call), form) for call, form in asked]
         endings = await asyncio.gather(*(self._perform(each) for each, _ in handled))
         pairs = zip(handled, endings, strict=True)
         answers = [self._write(each, finish, head, form) for (each, form), finish in pairs]
@@ -152,9 +159,17 @@ class FunctionEndpoints:
         size = len(orjson.dumps(query))
         return read_call(fields["path"], fields["args"], FunctionType.QUERY, head.caller, size), form
 
-    async def _answer(self, call: Call, form: str | None, head: _Head, default: Format) -> Reply:
-        handled = self._emulator.handle(call)
-        return self._reply(handled, await self._perform(handled), form, head, default)
+    async def _answer(
+        self, request: web.BaseRequest, call: Call, form: str | None, head: _Head, default: Format | None = None
+    ) -> Reply:
+        handled = self._handle(request, call)
+        return self._reply(handled, await self._perform(handled), form, head, default or head.client.default_format)
+
+    def _handle(self, request: web.BaseRequest, call: Call, ts: int | None = None) -> Entry:
+        """Have a call handled, with its headers where a rule wants to see them."""
+        if self._emulator.revision.index.asks_headers:
+            call = call._replace(headers=request.headers)
+        return self._emulator.handle(call, ts)
 
     def _reply(self, handled: Entry, finish: Finish, form: str | None, head: _Head, default: Format) -> Reply:
         """Write the answer; the format is looked at only now, as the service does (contract convex §2.1)."""

@@ -1,27 +1,14 @@
-"""Clocks: one stands still until told otherwise, the other is the machine's."""
+"""The clock: at any rate, paused or running; sleepers."""
 
 from __future__ import annotations
 
 import asyncio
-from itertools import pairwise
+import math
 
 import pytest
 
-from emulator.runtime.clock import VirtualClock, WallClock
-
-
-async def note(clock: VirtualClock, instant: int, seen: list[tuple[int, int]]) -> None:
-    await clock.sleep_until(instant)
-    seen.append((instant, clock.now()))
-
-
-async def settle(turns: int = 5) -> None:
-    """Let every task that can go on do so."""
-    loop = asyncio.get_running_loop()
-    for _ in range(turns):
-        turn = loop.create_future()
-        loop.call_soon(turn.set_result, None)
-        await turn
+from emulator.runtime.clock import ScenarioClock, VirtualClock
+from tests.support.clocks import START, Machine, note, settle
 
 
 async def test_sleepers_wake_in_order_each_at_its_own_instant() -> None:
@@ -139,21 +126,56 @@ async def test_no_time_passes_by_itself() -> None:
     assert clock.now() == 7
 
 
-async def test_the_wall_clock_goes_forward_and_does_not_wait_for_the_past() -> None:
-    clock = WallClock()
-    instants = [clock.now() for _ in range(1000)]
+@pytest.mark.parametrize(("rate", "passed"), [(1.0, 3_000), (10.0, 30_000), (0.5, 1_500), (1e-9, 0), (1e6, 3 * 10**9)])
+def test_time_passes_rate_times_as_fast_as_the_machine_s(rate: float, passed: int) -> None:
+    machine = Machine()
+    clock = ScenarioClock(START, rate, source=machine)
 
-    async with asyncio.timeout(1):
-        await clock.sleep_until(instants[0])
+    machine.pass_by(3_000)
 
-    assert all(before <= after for before, after in pairwise(instants))
+    assert clock.now() == START + passed
+    assert clock.rate == rate
 
 
-async def test_the_wall_clock_sleeps_until_the_instant_has_come() -> None:
-    clock = WallClock()
-    instant = clock.now() + 2_000_000
+def test_a_new_rate_holds_from_the_present_on() -> None:
+    machine = Machine()
+    clock = ScenarioClock(0, source=machine)
 
-    async with asyncio.timeout(5):
-        await clock.sleep_until(instant)
+    machine.pass_by(100)
+    clock.set_rate(10)
+    assert clock.now() == 100
+    machine.pass_by(100)
+    clock.set_rate(0.1)
+    machine.pass_by(100)
 
-    assert clock.now() >= instant - 1_000_000
+    assert clock.now() == 100 + 1_000 + 10
+
+
+def test_a_paused_clock_stands_still_until_it_is_resumed() -> None:
+    machine = Machine()
+    clock = ScenarioClock(0, 10, source=machine)
+
+    machine.pass_by(1)
+    clock.pause()
+    machine.pass_by(1_000)
+    assert (clock.now(), clock.is_paused) == (10, True)
+    clock.set_rate(2)
+    machine.pass_by(1_000)
+    clock.resume()
+    assert (clock.now(), clock.is_paused) == (10, False)
+    machine.pass_by(1)
+
+    assert clock.now() == 12
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan])
+def test_a_rate_is_a_number_above_0(rate: float) -> None:
+    clock = ScenarioClock(0)
+
+    with pytest.raises(ValueError, match="above 0"):
+        ScenarioClock(0, rate)
+    with pytest.raises(ValueError, match="above 0"):
+        clock.set_rate(rate)
+    with pytest.raises(ValueError, match="above 0"):
+        clock.restart(0, rate)
+    assert clock.rate == 1

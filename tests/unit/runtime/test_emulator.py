@@ -42,16 +42,17 @@ async def test_timestamps_follow_the_clock_when_it_goes_on(tmp_path: Path) -> No
     assert emulator.timestamp() == 1_501
 
 
-def test_a_call_that_changes_something_gets_a_later_timestamp_than_all_before(tmp_path: Path) -> None:
-    emulator = emulator_of(tmp_path, "functions: {a:b: {sequence: [{result: 1}, {result: 2}]}, c:d: {result: 3}}")
+def test_a_call_that_writes_something_gets_a_later_timestamp_than_all_before(tmp_path: Path) -> None:
+    text = "state: {n: 1}\nfunctions: {a:b: {do: [{set: {n: 2}}]}, c:d: {result: 3}}"
+    emulator = emulator_of(tmp_path, text)
     seen = emulator.timestamp()
 
     call(emulator, "c:d")
-    assert emulator.state.ts < seen
+    assert emulator.state.view.ts < seen
     call(emulator, "a:b")
 
-    assert emulator.state.ts > seen
-    assert emulator.timestamp() > emulator.state.ts
+    assert emulator.state.view.ts > seen
+    assert emulator.timestamp() > emulator.state.view.ts
 
 
 def test_a_swap_is_in_force_at_once_and_numbers_its_revision(tmp_path: Path) -> None:

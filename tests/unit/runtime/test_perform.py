@@ -8,16 +8,17 @@ import pytest
 
 from emulator.engine.plan import Finish, Plan, Wait
 from emulator.model.rule import Failure
-from emulator.runtime.clock import Clock
+from emulator.runtime.clock import Clock, VirtualClock
 from emulator.runtime.perform import perform
 
 END = Finish(Failure(503))
 
 
-class SlowClock:
+class SlowClock(VirtualClock):
     """A clock on which every sleep ends late; it writes down what it was asked for."""
 
     def __init__(self, late: int) -> None:
+        super().__init__(0)
         self.late = late
         self.instant = 0
         self.asked: list[int] = []

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from emulator.engine.settle import settle
+from emulator.engine.settle import settle_once
 from emulator.model.constant import Constant
+from emulator.model.effect import LogLine
 from emulator.model.function import FirstMatch, Function, FunctionType, Sequence
 from emulator.model.logs import LogLevel
 from emulator.model.pattern import Equals, Fields
-from emulator.model.rule import Condition, Failure, FixedDelay, LogLine, Result, SkewedDelay, Thrown, UniformDelay
+from emulator.model.rule import Condition, Failure, FixedDelay, Result, SkewedDelay, Thrown, UniformDelay
 from emulator.values.convex import Int64, Value
 from tests.support.scenarios import load_files, load_text
 
@@ -93,7 +94,7 @@ def test_a_delay_is_what_is_written(text: str, delay: object, tmp_path: Path) ->
 def test_log_lines_are_written_as_the_console_writes_them(tmp_path: Path) -> None:
     logs = "[plain, {log: [a, 1]}, {debug: x}, {info: {b: 1}}, {warn: [[1]]}, {error: null}]"
     (rule,) = function(tmp_path, f"result: 1\nlogs: {logs}").script.rules
-    finish = settle(rule, None)
+    finish = settle_once(rule)
     assert finish.logs == (
         "[LOG] 'plain'",
         "[LOG] 'a' 1",

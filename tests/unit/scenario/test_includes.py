@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from emulator.model.constant import Constant
+from emulator.model.effect import LogLine
 from emulator.model.function import FirstMatch, Function, Sequence
 from emulator.model.logs import LogLevel
 from emulator.model.place import Place
-from emulator.model.rule import Failure, FixedDelay, LogLine, Outcome, Result, Thrown
+from emulator.model.rule import Failure, FixedDelay, Outcome, Result, Thrown
 from emulator.model.scenario import Scenario
 from emulator.scenario.load import Loader
 from tests.support.scenarios import load_files, write_files

@@ -1,0 +1,116 @@
+"""Effects: what a rule's `do`, the timeline and delayed steps write, within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+from emulator.engine.documents import checked, own_fields
+from emulator.engine.store import Document
+from emulator.engine.surroundings import Surroundings, UncomputableError
+from emulator.engine.transaction import Delayed, EffectError
+from emulator.model.computed import Computed
+from emulator.model.constant import Constant
+from emulator.model.effect import After, Assign, CallFunction, Delete, Effect, Insert, Log, LogLine, Patch, Replace
+from emulator.model.logs import write_log_line
+from emulator.values.convex import InvalidValueError, Value
+from emulator.values.display import spell
+
+MAX_DELAYED = 1_000
+
+CallOther = Callable[[CallFunction, Surroundings, list[str]], Value]
+
+
+def apply(effects: Sequence[Effect], at: Surroundings, logs: list[str], call_other: CallOther) -> None:
+    """Do effects in order; raise UncomputableError with the place of the one that cannot be done.
+
+    Log lines are added to `logs`; names are bound in `at`; `call_other` calls another function.
+    """
+    for effect in effects:
+        try:
+            _apply(effect, at, logs, call_other)
+        except (EffectError, InvalidValueError) as error:
+            raise UncomputableError(effect.place, str(error)) from error
+
+
+def log_line(line: LogLine, at: Surroundings) -> str:
+    """Return a log line as clients see it."""
+    return written_line(line, at.value(line.arguments))
+
+
+def written_line(line: LogLine, arguments: Value) -> str:
+    """Return a log line of arguments that are known."""
+    return write_log_line(line.level, arguments if isinstance(arguments, list) else [arguments])
+
+
+def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOther) -> None:
+    match effect:
+        case Insert() | Patch() | Replace() | Delete():
+            _write(effect, at)
+        case Assign(values):
+            for name, value in [(name, at.value(written)) for name, written in values]:
+                at.transaction.assign(name, value)
+        case CallFunction(name=name):
+            value = call_other(effect, at, logs)
+            if name is not None:
+                at.names[name] = value
+        case Log(lines):
+            logs.extend(log_line(line, at) for line in lines)
+        case After():
+            _delay(effect, at)
+        case _:
+            assert_never(effect)
+
+
+def _write(effect: Insert | Patch | Replace | Delete, at: Surroundings) -> None:
+    transaction, table = at.transaction, effect.table
+    match effect:
+        case Insert(document=document, name=name):
+            key = transaction.insert(table, _taken(table, document, at))
+            if name is not None:
+                at.names[name] = key
+        case Patch(id=written, fields=fields):
+            key, old = _existing(table, written, at, "Update")
+            changed = {**own_fields(old), **_mapping(fields, at, "fields")}
+            changed = checked(table, changed, at.scenario, transaction)
+            transaction.write(table, key, _with_system(old, changed))
+        case Replace(id=written, document=document):
+            key, old = _existing(table, written, at, "Replace")
+            transaction.write(table, key, _with_system(old, _taken(table, document, at)))
+        case Delete(id=written):
+            key, _ = _existing(table, written, at, "Delete")
+            transaction.write(table, key, None)
+        case _:
+            assert_never(effect)
+
+
+def _delay(effect: After, at: Surroundings) -> None:
+    transaction = at.transaction
+    if len(transaction.delayed) >= MAX_DELAYED:
+        raise EffectError(f"more than {MAX_DELAYED} steps are delayed by one call")
+    stream = f"{at.stream}\0after\0{len(transaction.delayed)}"
+    due = transaction.now + effect.delay
+    transaction.delayed.append(Delayed(due, effect.effects, dict(at.names), stream, at.call))
+
+
+def _taken(table: str, written: Constant | Computed, at: Surroundings) -> Document:
+    return checked(table, _mapping(written, at, "a document"), at.scenario, at.transaction)
+
+
+def _mapping(written: Constant | Computed, at: Surroundings, what: str) -> Document:
+    value = at.value(written)
+    if not isinstance(value, dict):
+        raise EffectError(f"{what} must be a mapping")
+    return value
+
+
+def _existing(table: str, written: Constant | Computed, at: Surroundings, what: str) -> tuple[str, Document]:
+    key = at.value(written)
+    document = at.transaction.read(table, key) if isinstance(key, str) else None
+    if document is None or not isinstance(key, str):
+        raise EffectError(f"{what} on nonexistent document ID {key if isinstance(key, str) else spell(key)}")
+    return key, document
+
+
+def _with_system(old: Document, new: Document) -> Document:
+    return {**new, "_creationTime": old["_creationTime"], "_id": old["_id"]}

@@ -1,0 +1,104 @@
+"""How a scenario's state begins: the first documents of its tables, and its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emulator.engine.call import Call
+from emulator.engine.documents import SYSTEM_FIELDS, checked, own_fields
+from emulator.engine.state import State
+from emulator.engine.store import Document, Write
+from emulator.engine.surroundings import Surroundings, UncomputableError
+from emulator.engine.transaction import VARIABLES, EffectError, Transaction
+from emulator.model.computed import Computed
+from emulator.model.scenario import Scenario
+from emulator.model.table import Seed, Table
+from emulator.values.convex import InvalidValueError, is_identical
+from emulator.values.durations import MILLISECOND
+
+MAX_DOCUMENTS = 1_000_000
+_NOBODY = Call("", None, {})
+
+
+def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = None) -> tuple[Write, ...]:
+    """Return what puts a scenario's tables and variables at their beginning; with `before` only where it changed.
+
+    Raises UncomputableError at the seed that has no value or does not fit its table.
+    """
+    if before is not None and (before.name, before.seed, before.locale) != (
+        scenario.name,
+        scenario.seed,
+        scenario.locale,
+    ):
+        before = None
+    transaction = Transaction(state, now, scenario.seed, MAX_DOCUMENTS)
+    number_of = state.view.store.number_of
+    for name in scenario.tables:
+        number_of(name)
+    _seed_variables(scenario, transaction, before)
+    known = {} if before is None else before.tables
+    for name in [*known, *state.view.store.collections] if before is None else known:
+        if name not in scenario.tables and name != VARIABLES:
+            transaction.clear(name)
+    for table in scenario.tables.values():
+        if before is None or _has_changed(table, scenario, before):
+            transaction.clear(table.name)
+            _seed_table(table, scenario, transaction)
+    return transaction.writes
+
+
+def _seed_variables(scenario: Scenario, transaction: Transaction, before: Scenario | None) -> None:
+    present = transaction.variables()
+    for name in present:
+        if name not in scenario.state:
+            transaction.write(VARIABLES, name, None)
+    for name, value in scenario.state.items():
+        if before is None or name not in present or before.state.get(name) != value:
+            transaction.assign(name, value.value)
+
+
+def _has_changed(table: Table, scenario: Scenario, before: Scenario) -> bool:
+    """Whether a table's first documents are others than before."""
+    old = before.tables.get(table.name)
+    if old is None or old.seeds != table.seeds:
+        return True
+    computed = [each.document for each in table.seeds if isinstance(each.document, Computed)]
+    names = {name for each in computed for name in each.compiled.names}
+    if "vars" in names and not is_identical(dict(scenario.vars), dict(before.vars)):
+        return True
+    return "tables" in names and any(_has_changed(other, scenario, before) for other in _tables_before(table, scenario))
+
+
+def _tables_before(table: Table, scenario: Scenario) -> Iterator[Table]:
+    for other in scenario.tables.values():
+        if other is table:
+            return
+        yield other
+
+
+def _seed_table(table: Table, scenario: Scenario, transaction: Transaction) -> None:
+    total = sum(each.count for each in table.seeds)
+    oldest = transaction.now / MILLISECOND - total
+    tables: dict[str, Any] = {
+        other.name: transaction.documents(other.name) for other in _tables_before(table, scenario)
+    }
+    number = 0
+    for place, each in enumerate(table.seeds):
+        for index in range(each.count):
+            at = Surroundings(scenario, _NOBODY, 0, transaction, f"table\0{table.name}\0{place}\0{index}")
+            at.names.update({"index": float(index), "tables": tables})
+            _plant(table, each, at, oldest + number)
+            number += 1
+
+
+def _plant(table: Table, each: Seed, at: Surroundings, created: float) -> None:
+    transaction = at.transaction
+    try:
+        written = at.value(each.document)
+        assert isinstance(written, dict), "a document is a mapping"
+        document = checked(table.name, own_fields(written), at.scenario, transaction)
+        system: Document = {name: written[name] for name in sorted(SYSTEM_FIELDS & written.keys())}
+        transaction.insert(table.name, {"_creationTime": created, **system, **document})
+    except (EffectError, InvalidValueError) as error:
+        raise UncomputableError(each.place, str(error)) from error

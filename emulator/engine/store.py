@@ -1,0 +1,232 @@
+"""Documents with their past: every write adds a version, and a moment is enough to read what was then.
+
+A `Store` is one line of commits. Only `engine.state.commit` and its kin write to it; a `View` reads it as of its
+timestamp, so that a state stays what it was however much is committed after it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from emulator.values.convex import Value
+from emulator.values.ids import FIRST_USER_TABLE
+
+Document: TypeAlias = "dict[str, Value]"
+
+MAX_COMMITS = 10_000
+MAX_PAST_WRITES = 100_000
+
+
+class Write(NamedTuple):
+    """A document as it is from now on; None: it is gone."""
+
+    collection: str
+    key: str
+    document: Document | None
+
+
+class Commit(NamedTuple):
+    """What was written at one timestamp; `undoes` is the commit it takes back, `is_seed` says that a scenario began."""
+
+    ts: int
+    writes: tuple[Write, ...]
+    undoes: int | None = None
+    is_seed: bool = False
+
+
+class _Version(NamedTuple):
+    ts: int
+    document: Document | None
+
+
+class Collection:
+    """The documents of one table, in the order of their creation, and how many were ever inserted."""
+
+    __slots__ = ("_latest", "_latest_ts", "_order", "_places", "changed", "indexes", "inserted", "newest", "versions")
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.versions: dict[str, list[_Version]] = {}
+        self.indexes: dict[str, dict[object, dict[str, None]]] = {}
+        self.inserted = 0
+        self.newest = 0.0
+        self.changed = 0
+        self._order: list[tuple[float, str]] = []
+        self._places: dict[str, tuple[float, str]] = {}
+        self._latest: list[Document] | None = None
+        self._latest_ts = 0
+
+    def read(self, key: str, ts: int) -> Document | None:
+        """Return a document as it was at `ts`."""
+        for version in reversed(self.versions.get(key, ())):
+            if version.ts <= ts:
+                return version.document
+        return None
+
+    def scan(self, ts: int, *, descending: bool, after: tuple[float, str] | None) -> Iterator[Document]:
+        """Yield the documents of a moment by creation; those behind `after` only, which is a time and an id."""
+        order = self._order
+        if descending:
+            stop = len(order) if after is None else bisect_left(order, after)
+            keys = (order[index] for index in range(stop - 1, -1, -1))
+        else:
+            start = 0 if after is None else bisect_right(order, after)
+            keys = (order[index] for index in range(start, len(order)))
+        for _, key in keys:
+            document = self.read(key, ts)
+            if document is not None:
+                yield document
+
+    def documents(self, ts: int) -> list[Document]:
+        """Return all documents of a moment; the list is shared and must not be changed."""
+        if ts < self.changed:
+            return list(self.scan(ts, descending=False, after=None))
+        if self._latest is None or self._latest_ts != self.changed:
+            self._latest = list(self.scan(ts, descending=False, after=None))
+            self._latest_ts = self.changed
+        return self._latest
+
+    def write(self, ts: int, key: str, document: Document | None) -> None:
+        """Add a version."""
+        chain = self.versions.get(key)
+        if chain is None:
+            chain = self.versions[key] = []
+            self.inserted += 1
+            self._enter(key, document)
+        elif document is not None and _created(document) not in (None, self._places[key][0]):
+            del self._order[bisect_left(self._order, self._places[key])]
+            self._enter(key, document)
+        chain.append(_Version(ts, document))
+        self.changed = ts
+        for name, index in self.indexes.items():
+            if document is not None:
+                index.setdefault(index_key(document.get(name)), {})[key] = None
+
+    def lookup(self, name: str, value: Value, ts: int) -> list[Document]:
+        """Return the documents whose field has this value, by creation; the index is made when first asked for."""
+        index = self.indexes.get(name)
+        if index is None:
+            index = self.indexes[name] = {}
+            for key, chain in self.versions.items():
+                for version in chain:
+                    if version.document is not None:
+                        index.setdefault(index_key(version.document.get(name)), {})[key] = None
+        found = [self.read(key, ts) for key in index.get(index_key(value), ())]
+        return sorted((each for each in found if each is not None), key=position)
+
+    def prune(self, key: str, ts: int) -> None:
+        """Forget what nobody can ask for any more: the versions before the newest one up to `ts`."""
+        chain = self.versions.get(key)
+        if chain is None:
+            return
+        newest = max((number for number, version in enumerate(chain) if version.ts <= ts), default=0)
+        for version in chain[:newest]:
+            self._leave_indexes(key, version.document)
+        del chain[:newest]
+        if len(chain) == 1 and chain[0].document is None and chain[0].ts <= ts:
+            del self.versions[key]
+            del self._order[bisect_left(self._order, self._places.pop(key))]
+
+    def _enter(self, key: str, document: Document | None) -> None:
+        created = _created(document) if document else None
+        entry = (self.newest if created is None else created, key)
+        self.newest = max(self.newest, entry[0])
+        self._places[key] = entry
+        if self._order and entry < self._order[-1]:
+            self._order.insert(bisect_left(self._order, entry), entry)
+        else:
+            self._order.append(entry)
+
+    def _leave_indexes(self, key: str, document: Document | None) -> None:
+        for name, index in self.indexes.items():
+            value = document.get(name) if document is not None else None
+            still = (version.document for version in self.versions[key][1:])
+            if not any(each is not None and index_key(each.get(name)) == index_key(value) for each in still):
+                index.get(index_key(value), {}).pop(key, None)
+
+
+def position(document: Document) -> tuple[float, str]:
+    """Return where a document stands in the order of creation."""
+    return (_created(document) or 0.0, str(document["_id"]))
+
+
+def _created(document: Document) -> float | None:
+    created = document.get("_creationTime")
+    return created if isinstance(created, float) else None
+
+
+def index_key(value: Value) -> object:
+    """Return what files a value in an index: equal values of one type share it; lists and mappings all do."""
+    return (type(value), value) if value is None or isinstance(value, bool | int | float | str | bytes) else list
+
+
+class Store:
+    """Collections by name, the table numbers of those that are tables, and the newest commits."""
+
+    def __init__(self, max_commits: int = MAX_COMMITS, max_writes: int = MAX_PAST_WRITES) -> None:
+        """Begin empty."""
+        self.collections: dict[str, Collection] = {}
+        self.numbers: dict[str, int] = {}
+        self.commits: deque[Commit] = deque()
+        self.ts = 0
+        self.floor = 0
+        self._past_writes = 0
+        self._max_commits = max_commits
+        self._max_writes = max_writes
+
+    def number_of(self, table: str) -> int:
+        """Return a table's number, which it keeps for good (contract convex §2.3)."""
+        return self.numbers.setdefault(table, FIRST_USER_TABLE + len(self.numbers))
+
+    def append(self, commit: Commit) -> None:
+        """Commit writes at a timestamp later than every one before it."""
+        assert commit.ts > self.ts, f"a commit at {commit.ts} cannot follow one at {self.ts}"
+        for collection, key, document in commit.writes:
+            found = self.collections.get(collection)
+            if found is None:
+                found = self.collections[collection] = Collection()
+            found.write(commit.ts, key, document)
+        self.ts = commit.ts
+        self.commits.append(commit)
+        self._past_writes += len(commit.writes)
+        while len(self.commits) > self._max_commits or self._past_writes > self._max_writes:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        oldest = self.commits.popleft()
+        self._past_writes -= len(oldest.writes)
+        self.floor = oldest.ts
+        for write in oldest.writes:
+            self.collections[write.collection].prune(write.key, self.floor)
+
+
+_NOTHING = Collection()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A store as it was at one moment."""
+
+    store: Store = field(default_factory=Store)
+    ts: int = 0
+
+    def collection(self, name: str) -> Collection:
+        """Return a collection, an empty one where nothing was ever written."""
+        return self.store.collections.get(name, _NOTHING)
+
+    def read(self, collection: str, key: str) -> Document | None:
+        """Return one document, None where there is none."""
+        return self.collection(collection).read(key, self.ts)
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The numbers of the tables."""
+        return self.store.numbers
+
+    def table_of(self, number: int) -> str | None:
+        """Return the table that has a number."""
+        return next((name for name, each in self.store.numbers.items() if each == number), None)

@@ -1,0 +1,117 @@
+"""What the written form of a scenario file is made of: texts, durations, delays, and short forms beside long ones.
+
+Short forms and long forms are told apart by the kind of YAML node, never by trying one after the other, so that
+every mistake has one place and one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StrictInt, StrictStr, Tag
+from pydantic import WithJsonSchema as JsonSchema
+from pydantic_core import PydanticCustomError
+
+from emulator.values.durations import InvalidDurationError, parse_duration
+
+_AMOUNT = r"[0-9]+(\.[0-9]+)?"
+DURATION_PATTERN = "^" + "".join(f"({_AMOUNT}{unit})?" for unit in ("d", "h", "m", "s", "ms")) + "$"
+
+
+class Form(Enum):
+    """Names of short and long forms; in an error's path they begin with a mark that no key begins with."""
+
+    TEXT = "\0\0text"
+    MAPPING = "\0\0mapping"
+    NULL = "\0\0null"
+    NUMBER = "\0\0number"
+    RANGE = "\0\0range"
+    SKEWED = "\0\0skewed"
+
+
+def _is_key(text: str) -> Callable[[object], str]:
+    def pick(node: object) -> str:
+        return Form.TEXT.value if isinstance(node, str) else text
+
+    return pick
+
+
+def _form_of_delay(node: object) -> str:
+    if not isinstance(node, dict):
+        return Form.TEXT.value
+    return Form.SKEWED.value if node.keys() & {"median", "p99"} else Form.RANGE.value
+
+
+def form_of_number(node: object) -> str:
+    """Name the form of a number that a mapping can say in detail."""
+    return Form.MAPPING.value if isinstance(node, dict) else Form.NUMBER.value
+
+
+def form_of_identity(node: object) -> str:
+    """Name the form of an identity: nobody, a name, or attributes."""
+    if node is None:
+        return Form.NULL.value
+    return Form.TEXT.value if isinstance(node, str) else Form.MAPPING.value
+
+
+def _read_duration(node: object) -> int:
+    if isinstance(node, int | float) and not isinstance(node, bool):
+        raise PydanticCustomError("bad_duration", "{got} has no unit", {"got": str(node), "hint": f"write {node}ms"})
+    if not isinstance(node, str):
+        raise PydanticCustomError("string_type", "not a text")
+    try:
+        return parse_duration(node)
+    except InvalidDurationError as error:
+        raise PydanticCustomError("bad_duration", "{got}", {"got": str(error)}) from error
+
+
+def read_whole(node: object) -> object:
+    """Return a whole number that is written with a point as one without."""
+    return int(node) if isinstance(node, float) and node.is_integer() else node
+
+
+text_or_mapping = _is_key(Form.MAPPING.value)
+
+Whole = Annotated[StrictInt, BeforeValidator(read_whole)]
+Number = Annotated[float, Field(strict=True)]
+AdminKey = Annotated[StrictStr, Field(pattern=r"^[^|]+\|.+$")]
+
+Duration = Annotated[
+    int,
+    BeforeValidator(_read_duration),
+    JsonSchema({"type": "string", "pattern": DURATION_PATTERN, "minLength": 1, "examples": ["250ms", "3s", "1m30s"]}),
+]
+AnyValue = Annotated[
+    Any, JsonSchema({"description": "A Convex value; {$int64: 42} and {$bytes: AQID} write the rest."})
+]
+AnyArgs = Annotated[dict[str, Any], Field(description="Arguments that must be there, compared deeply and partially.")]
+
+
+class Written(BaseModel):
+    """What every part has in common: an unknown key is an error, and nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RangeForm(Written):
+    """A delay anywhere between two bounds."""
+
+    min: Duration
+    max: Duration
+
+
+class SkewedForm(Written):
+    """A delay as latencies are: half below `median`, 99 of 100 below `p99`."""
+
+    median: Duration
+    p99: Duration
+
+
+DelayForm: TypeAlias = Annotated[
+    Annotated[Duration, Tag(Form.TEXT.value)]
+    | Annotated[RangeForm, Tag(Form.RANGE.value)]
+    | Annotated[SkewedForm, Tag(Form.SKEWED.value)],
+    Discriminator(_form_of_delay),
+]

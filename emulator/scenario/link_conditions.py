@@ -1,0 +1,81 @@
+"""Conditions: what `when` asks of a call."""
+
+from __future__ import annotations
+
+from emulator.expressions.compile import Text
+from emulator.model.computed import Computed
+from emulator.model.pattern import Fields, Pattern
+from emulator.model.rule import CallNumber, Condition
+from emulator.scenario.link_patterns import PatternReader
+from emulator.scenario.link_values import ValueReader
+from emulator.scenario.tree import Mapping, kind_of
+from emulator.scenario.uses import Kind, Use
+from emulator.scenario.written import CallForm, WhenForm
+
+
+class ConditionReader:
+    """Reads conditions; what is wrong with them goes to the reader of values."""
+
+    def __init__(self, values: ValueReader) -> None:
+        """Read values with `values`."""
+        self._values = values
+        self._patterns = PatternReader(values)
+
+    def condition(self, when: WhenForm | None, node: object) -> Condition | None:
+        """Return the condition that a form writes, None where it asks nothing."""
+        if when is None or not isinstance(node, Mapping):
+            return None
+        identity = name = None
+        if isinstance(when.identity, str):
+            name = when.identity
+            self._values.uses.append(Use(Kind.IDENTITY, name, node.value_place("identity")))
+        elif "identity" in when.model_fields_set:
+            identity = self._pattern(node, "identity")
+        condition = Condition(
+            args=None if not when.args else self._pattern(node, "args"),
+            identity=identity,
+            identity_name=name,
+            state=None if not when.state else self._state(node),
+            headers=None if not when.headers else self._headers(node),
+            call=self._call(when, node),
+            chance=when.chance,
+            test=None if when.if_ is None else self._test(node),
+        )
+        return None if condition == Condition() else condition
+
+    def _pattern(self, node: Mapping, key: str) -> Pattern:
+        return self._patterns.pattern(node[key], node.value_place(key))
+
+    def _state(self, node: Mapping) -> Pattern:
+        state = node["state"]
+        assert isinstance(state, Mapping)
+        names = (entry for entry in state.entries() if not entry.key.startswith("$"))
+        self._values.uses.extend(Use(Kind.VARIABLE, entry.key, entry.key_place) for entry in names)
+        return self._pattern(node, "state")
+
+    def _headers(self, node: Mapping) -> Pattern:
+        pattern = self._pattern(node, "headers")
+        if not isinstance(pattern, Fields):
+            return pattern
+        return Fields(tuple((name.lower(), inner) for name, inner in pattern.fields))
+
+    def _call(self, when: WhenForm, node: Mapping) -> CallNumber | None:
+        asked = when.call
+        if isinstance(asked, int):
+            return CallNumber(asked, asked)
+        if not isinstance(asked, CallForm):
+            return None
+        if asked.to is not None and asked.to < asked.from_:
+            self._values.note(
+                node.value_place("call"), "bad-condition", "call: to is less than from", hint="exchange them"
+            )
+        return CallNumber(asked.from_, asked.to, asked.every)
+
+    def _test(self, node: Mapping) -> Computed | None:
+        place = node.value_place("if")
+        written = self._values.written(node["if"], place)
+        if isinstance(written, Computed) and isinstance(written.tree, Text) and written.tree.is_one_expression:
+            return written
+        got = kind_of(node["if"])
+        self._values.note(place, "bad-condition", f"if: {got}", "one expression", "write if: ${args.count > 3}")
+        return None
