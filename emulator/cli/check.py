@@ -9,6 +9,7 @@ import click
 from emulator.reload.rehearse import rehearse
 from emulator.runtime.clock import WallClock
 from emulator.scenario.load import Loaded, Loader
+from emulator.scenario.problem import Severity
 from emulator.scenario.report import as_annotations, as_json, as_text
 
 
@@ -26,14 +27,15 @@ from emulator.scenario.report import as_annotations, as_json, as_text
 def check(context: click.Context, paths: tuple[Path, ...], form: str) -> None:
     """Check scenario files and say everything that is wrong with them.
 
-    PATHs are files and folders; without any, the folder scenarios/ is checked. The exit status is 0 when all is
-    well, 1 when there are problems, 2 when nothing could be checked.
+    PATHs are files and folders; without any, the folder scenarios/ is checked. Warnings tell what is doubtful, such
+    as a rule that is never reached. The exit status is 0 when there is nothing worse than that, 1 when there are
+    problems, 2 when nothing could be checked.
     """
     if not paths:
         paths = (Path("scenarios"),)
         if not paths[0].exists():
             raise click.UsageError("there is no folder scenarios/ here; name a file or a folder")
-    loaded = rehearse(Loader(paths).load(), WallClock().now())
+    loaded = rehearse(Loader(paths, lints=True).load(), WallClock().now())
     if form == "json":
         click.echo(as_json(loaded.problems))
     elif form == "github":
@@ -48,5 +50,12 @@ def _for_people(loaded: Loaded) -> str:
     if not loaded.problems:
         names = ", ".join(loaded.scenarios)
         return f"{files} checked, no problems; scenarios: {names}"
-    count = len(loaded.problems)
-    return f"{as_text(loaded.problems, loaded.sources)}\n\n{files} checked, {count} problem{'s' if count != 1 else ''}"
+    warnings = sum(each.severity is Severity.WARNING for each in loaded.problems)
+    errors = len(loaded.problems) - warnings
+    counts = [_counted(errors, "problem")] if errors or not warnings else []
+    counts += [_counted(warnings, "warning")] if warnings else []
+    return f"{as_text(loaded.problems, loaded.sources)}\n\n{files} checked, {' and '.join(counts)}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count != 1 else ''}"

@@ -16,6 +16,7 @@ from emulator.model.scenario import ClockSettings, Deployment, KnownIdentity, Sc
 from emulator.scenario.link_functions import Linked, check_values, link_function
 from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
+from emulator.scenario.lint import lint
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.tree import Entry, Mapping, kind_of, place_at
 from emulator.scenario.uses import Kind, Use, unknown_names
@@ -43,8 +44,9 @@ class _Known(NamedTuple):
 class Linker:
     """Links trees to scenarios; a function whose node it saw the last time is not linked again."""
 
-    def __init__(self) -> None:
-        """Begin without memory."""
+    def __init__(self, *, lints: bool = False) -> None:
+        """Begin without memory; with `lints` doubtful things are told, too."""
+        self._lints = lints
         self._before: dict[int, _Known] = {}
         self._now: dict[int, _Known] = {}
 
@@ -79,8 +81,11 @@ class Linker:
         )
         _check_locale(form.locale, tree, reader)
         problems += reader.problems
-        problems += unknown_names([*uses, *reader.uses], _names(scenario, tree))
-        return (None, problems) if problems else (scenario, [])
+        uses += reader.uses
+        problems += unknown_names(uses, _names(scenario, tree))
+        if problems:
+            return None, problems
+        return scenario, list(lint(scenario, tree, uses)) if self._lints else []
 
     def _functions(self, tree: Mapping) -> tuple[dict[str, Function], list[Problem], list[Use]]:
         nodes = tree.get("functions")

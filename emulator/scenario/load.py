@@ -51,17 +51,21 @@ class _Read(NamedTuple):
 
 
 class _Gathered(NamedTuple):
-    """What a scenario file takes in: trees, the strongest first, and what is wrong with them."""
+    """What a scenario file takes in: trees, the strongest first, each with its include, and what is wrong with them."""
 
-    parts: list[Mapping]
+    parts: list[tuple[Mapping, Place]]
     problems: list[Problem]
 
 
 class Loader:
     """Loads the same paths again and again; a file or a function that stayed the same costs nothing."""
 
-    def __init__(self, paths: AnySequence[Path], seed: int | None = None) -> None:
-        """Load `paths`, files and folders; `seed` overrides the seed of every scenario."""
+    def __init__(self, paths: AnySequence[Path], seed: int | None = None, *, lints: bool = False) -> None:
+        """Load `paths`, files and folders; `seed` overrides the seed of every scenario.
+
+        With `lints` what is doubtful is told as well, as warnings.
+        """
+        self._lints = lints
         self.paths = tuple(paths)
         self.seed = seed
         self._before: dict[Path, _Read] = {}
@@ -72,7 +76,7 @@ class Loader:
         """Read, link and check everything; never raises for anything that a file can hold."""
         from emulator.scenario.link import Linker  # noqa: PLC0415 - pydantic is 80 ms that a cached start saves
 
-        linker = self._linker = self._linker or Linker()
+        linker = self._linker = self._linker or Linker(lints=self._lints)
         self._now = {}
         found, problems = find_scenarios(self.paths)
         scenarios: dict[str, Scenario | None] = {}
@@ -95,6 +99,7 @@ class Loader:
 
     def _assemble(self, found: Found) -> tuple[Mapping | None, list[Problem]]:
         """Read a file and all that it includes into one tree; what is nearer to the file itself is stronger."""
+        from emulator.scenario.lint import shadowed  # noqa: PLC0415 - as above
         from emulator.scenario.merge import merge  # noqa: PLC0415 - as above
 
         root = self._read(found.path)
@@ -102,7 +107,9 @@ class Loader:
         tree = root.tree
         if tree is not None:
             self._gather((found.path,), tree, found.root, gathered)
-            for part in gathered.parts:
+            for part, place in gathered.parts:
+                if self._lints and (doubt := shadowed(tree, part, place)):
+                    gathered.problems.append(doubt)
                 tree = merge(tree, part)
         return tree, gathered.problems
 
@@ -119,8 +126,8 @@ class Loader:
             else:
                 read = self._read(part)
                 gathered.problems.extend(read.problems)
-                if read.tree is not None and all(each is not read.tree for each in gathered.parts):
-                    gathered.parts.append(read.tree)
+                if read.tree is not None and all(each is not read.tree for each, _ in gathered.parts):
+                    gathered.parts.append((read.tree, place))
                     self._gather((*chain, part), read.tree, root, gathered)
 
     def _read(self, path: Path) -> _Read:
