@@ -43,7 +43,8 @@ class Emulator:
         self._timeline: list[Timer] = []
         self._delayed: dict[int, Timer] = {}
         self._numbers = 0
-        self._begin(None)
+        start = scenario.clock.start if scenario.clock else None
+        self._begin(clock.now() if start is None else start)
 
     def handle(self, call: Call, ts: int | None = None) -> Entry:
         """Decide a call on the revision in force, commit its changes and write it down, all in this tick.
@@ -97,7 +98,7 @@ class Emulator:
             timer.cancel()
         self._delayed.clear()
         self.state = State({}, self.state.view)
-        self._begin(None)
+        self._begin(self.clock.now())
 
     def undo(self) -> bool:
         """Take the newest commit back, by a commit of its own; say whether there was one."""
@@ -116,8 +117,9 @@ class Emulator:
         """Return the id that error texts show for a call whose client sent none."""
         return hex_digits(handled.revision.scenario.seed, "request", handled.number, _REQUEST_ID_DIGITS)
 
-    def _begin(self, before: Scenario | None) -> None:
-        writes = seed(self.revision.scenario, self.state, self.clock.now(), before)
+    def _begin(self, start: int) -> None:
+        """Put tables and variables at their beginning as of `start`, for their times and draws to be the same again."""
+        writes = seed(self.revision.scenario, self.state, start)
         if writes:
             self.state = commit(self.state, writes, self.timestamp(), is_seed=True)
         self._start_timeline()

@@ -14,6 +14,7 @@ from emulator.engine.plan import Finish
 from emulator.runtime.clock import VirtualClock
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.perform import perform
+from emulator.values.instants import parse_instant
 from tests.support.engine import MUTATION, QUERY, call, emulator_of, ending_of, value_of
 from tests.support.scenarios import load_text
 
@@ -40,6 +41,21 @@ async def test_timestamps_follow_the_clock_when_it_goes_on(tmp_path: Path) -> No
     assert first == [1_000, 1_001]
     assert emulator.timestamp() == 1_500
     assert emulator.timestamp() == 1_501
+
+
+def test_first_documents_are_as_of_the_start_of_the_scenarios_clock_however_long_starting_took(tmp_path: Path) -> None:
+    text = """
+        clock: {start: 2024-02-08T12:00:00Z}
+        tables: {notes: {documents: [{at: "${iso()}"}, {at: "${iso()}"}]}}
+        functions: {notes:list: {query: {table: notes}}}
+    """
+    emulator = Emulator(load_text(tmp_path, text), VirtualClock(parse_instant("2024-02-08T12:00:03Z")))
+
+    notes = value_of(call(emulator, "notes:list"))
+
+    assert isinstance(notes, list)
+    facts = [(each["_creationTime"], each["at"]) for each in notes if isinstance(each, dict)]
+    assert facts == [(1707393599998.0, "2024-02-08T12:00:00Z"), (1707393599999.0, "2024-02-08T12:00:00Z")]
 
 
 def test_a_call_that_writes_something_gets_a_later_timestamp_than_all_before(tmp_path: Path) -> None:
