@@ -12,7 +12,7 @@ from emulator.engine.explain import explain, rule_to_paste
 from emulator.engine.index import Decision, build_index
 from emulator.engine.plan import Finish, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.seed import seed
-from emulator.engine.state import State, at, commit, forget, undo_of
+from emulator.engine.state import Counted, State, at, commit, forget, undo_of
 from emulator.engine.transaction import Delayed
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
@@ -49,13 +49,16 @@ class Emulator:
     def handle(self, call: Call, ts: int | None = None) -> Entry:
         """Decide a call on the revision in force, commit its changes and write it down, all in this tick.
 
-        With `ts` documents are read as they were then, and nothing is written; raises PastError for what is forgotten.
+        With `ts` documents are read as they were then, and none is written, though the call counts as any other; raises
+        PastError for what is forgotten.
         """
         revision = self.revision
         now = self.clock.now()
         decision = decide(revision.index, self.state if ts is None else at(self.state, ts), call, now)
-        if ts is None:
-            self._carry_out(decision)
+        if ts is not None:
+            counted = tuple(each for each in decision.changes if isinstance(each, Counted))
+            decision = decision._replace(changes=counted, delayed=())
+        self._carry_out(decision)
         self._calls += 1
         last = decision.plan[-1]
         is_answered = decision.rule is not None and type(last) is Finish and type(last.ending) is not Uncomputable

@@ -128,13 +128,13 @@ def write_constant(constant: Constant, form: Format) -> bytes:
 def error_message(ending: FunctionError, answer: Answer) -> str:
     """Return the `errorMessage` of a failed function (contract convex §5.1).
 
-    What a rule throws has a frame of its stack, as a deployment gives one: the place of the rule.
+    What a rule throws has a frame of its stack, as a deployment gives one: the place of the rule. Of a step or an
+    expression that fails the innermost frame is its own place.
     """
     head = f"[Request ID: {answer.request_id}] Server Error"
     if answer.redacts:
         return head
-    frame = f"\n    at handler ({answer.place})" if answer.place is not None else ""
-    return f"{head}\n{_error_text(ending)}{frame}\n"
+    return f"{head}\n{_error_text(ending)}{_stack(ending, answer.place)}\n"
 
 
 def write_ts(timestamp: int) -> str:
@@ -175,6 +175,11 @@ def _named_arguments(args: Json) -> dict[str, Value]:
     return value
 
 
+def _stack(ending: FunctionError, rule: Place | None) -> str:
+    inner = f"\n    at scenario ({ending.place})" if isinstance(ending, Uncomputable) else ""
+    return inner if rule is None else f"{inner}\n    at handler ({rule})"
+
+
 def _error_text(ending: FunctionError) -> str:
     match ending:
         case Threw(message, _, name):
@@ -191,7 +196,7 @@ def _error_text(ending: FunctionError) -> str:
             return f"Uncaught Error: {explain(ending)}"
         case Rejected(message):
             return message
-        case Uncomputable(place, reason):
-            return f"Uncaught Error: {reason} (an expression of the scenario, {place})"
+        case Uncomputable(_, reason):
+            return f"Uncaught Error: {reason}"
         case _:
             assert_never(ending)
