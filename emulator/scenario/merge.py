@@ -5,7 +5,8 @@ from __future__ import annotations
 from emulator.scenario.source import Source
 from emulator.scenario.tree import Mapping, Sequence, Step, Tree
 
-_ANSWERS = frozenset({"result", "error", "failure", "rules", "sequence"})
+_ANSWERS = frozenset({"result", "query", "error", "failure", "rules", "sequence"})
+_OF_ANSWERS = frozenset({"do", "repeat"})
 _FUNCTION_DEPTH = 2
 
 
@@ -13,7 +14,7 @@ def merge(winner: Mapping, part: Mapping, steps: tuple[Step, ...] = ()) -> Mappi
     """Return both as one; neither is changed, and a node that only one of them has is kept as it is.
 
     A function is merged by its keys, each value replacing the other; and as its answers exclude each other, the
-    winner's answer drops the part's, whatever key it stands under.
+    winner's answer drops the part's, whatever key it stands under, and what the part would have done.
     """
     merged = Mapping(winner.source, winner.at)
     merged.update(winner)
@@ -24,7 +25,7 @@ def merge(winner: Mapping, part: Mapping, steps: tuple[Step, ...] = ()) -> Mappi
         merged[key] = _merge_values(winner[key], part[key], (*steps, key))
     answered = is_function and not _ANSWERS.isdisjoint(winner)
     for index, (key, value) in enumerate(part.items()):
-        skipped = (key == "include" and not steps) or (answered and (key in _ANSWERS or key == "repeat"))
+        skipped = (key == "include" and not steps) or (answered and key in _ANSWERS | _OF_ANSWERS)
         if key not in winner and not skipped:
             _put(merged, key, value, part, index)
     return merged

@@ -10,7 +10,7 @@ from emulator.model.effect import LogLine
 from emulator.model.function import FirstMatch, Function, Sequence
 from emulator.model.logs import LogLevel
 from emulator.model.place import Place
-from emulator.model.rule import Failure, FixedDelay, Outcome, Result, Thrown
+from emulator.model.rule import Failure, FixedDelay, Outcome, Read, Result, Thrown
 from emulator.model.scenario import Scenario
 from emulator.scenario.load import Loader
 from tests.support.scenarios import load_files, write_files
@@ -140,6 +140,7 @@ def test_results_of_a_function_are_not_merged_into_each_other(tmp_path: Path) ->
 
 ANSWERS = {
     "result": ("result: 1", FirstMatch, Result),
+    "query": ("query: {table: notes}", FirstMatch, Read),
     "error": ("error: no", FirstMatch, Thrown),
     "failure": ("failure: internal", FirstMatch, Failure),
     "rules": ("rules: [{result: 1}]", FirstMatch, Result),
@@ -154,12 +155,22 @@ def test_an_answer_replaces_an_answer_whatever_key_it_stands_under(mine: str, th
     scenario = load(
         tmp_path,
         default=f"include: [_part.yaml]\nfunctions:\n  a:b:\n    {text}\n",
-        _part=f"functions:\n  a:b:\n    {other}\n    delay: 5ms\n",
+        _part=f"tables: {{notes: {{}}}}\nfunctions:\n  a:b:\n    {other}\n    delay: 5ms\n",
     )
     function = scenario.functions["a:b"]
     assert type(function.script) is script
     assert [type(each) for each in outcomes(function)] == [outcome]
     assert function.script.rules[0].delay == FixedDelay(5 * MILLISECOND)
+
+
+def test_what_a_part_does_goes_with_its_answer(tmp_path: Path) -> None:
+    scenario = load(
+        tmp_path,
+        default="include: [_part.yaml]\nfunctions: {a:b: {error: full}, c:d: {delay: 5ms}}",
+        _part="state: {n: 0}\nfunctions: {a:b: {do: [{set: {n: 1}}], result: 1}, c:d: {do: [{set: {n: 1}}]}}",
+    )
+    assert scenario.functions["a:b"].script.rules[0].effects == ()
+    assert len(scenario.functions["c:d"].script.rules[0].effects) == 1
 
 
 def test_a_file_included_by_two_ways_is_taken_once(tmp_path: Path) -> None:
