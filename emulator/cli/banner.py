@@ -13,6 +13,7 @@ from emulator.model.scenario import Scenario
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.scenario.report import as_text, location
 from emulator.scenario.source import shown_path
+from emulator.values.validators.check import fits
 
 _MAX_NAMES = 6
 
@@ -84,7 +85,8 @@ def _to_paste(scenario: Scenario, url: str) -> Iterator[str]:
     yield f"  CONVEX_URL={url}"
     function = next((each for each in scenario.functions.values() if _answers_without_arguments(each)), None)
     if function is None:
-        yield "  The scenario has no function yet; see the README for the shortest useful file."
+        if not scenario.functions:
+            yield "  The scenario has no function yet; see the README for the shortest useful file."
         return
     kind = (function.type or FunctionType.QUERY).value.lower()
     body = json.dumps({"path": function.path.public, "args": {}}, ensure_ascii=False)
@@ -92,4 +94,5 @@ def _to_paste(scenario: Scenario, url: str) -> Iterator[str]:
 
 
 def _answers_without_arguments(function: Function) -> bool:
-    return any(rule.when is None for rule in function.script.rules)
+    takes_none = function.args is None or fits(function.args, {}, lambda _: None)
+    return takes_none and any(rule.when is None for rule in function.script.rules)

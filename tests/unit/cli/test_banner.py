@@ -1,0 +1,29 @@
+"""What the command says at its start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.cli.banner import banner
+from tests.support.scenarios import load_text
+
+FACTS: dict[str, object] = {"convex_url": "http://127.0.0.1:1", "admin_key": "name|secret", "site_url": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "pasted"),
+    [
+        ("functions: {a:b: {when: {args: {x: 1}}, result: 1}, c:d: {result: 2}}", ['"path": "c:d"']),
+        ("functions: {a:b: {args: {x: number}, result: 1}, c:d: {args: {x: number?}, result: 2}}", ['"path": "c:d"']),
+        ("functions: {a:b: {args: {x: number}, result: 1}}", []),
+        ("functions: {}", ["The scenario has no function yet"]),
+    ],
+)
+def test_the_line_to_paste_is_a_call_that_is_answered(text: str, pasted: list[str], tmp_path: Path) -> None:
+    lines = banner(load_text(tmp_path, text), FACTS, None).splitlines()
+    after = lines[lines.index("  CONVEX_URL=http://127.0.0.1:1") + 1 :]
+
+    assert len(after) == len(pasted)
+    assert all(part in line for part, line in zip(pasted, after, strict=True))
