@@ -127,13 +127,19 @@ class ValueOut:
             check_items(len(drawn))
         match drawn:
             case dict():
-                return {str(key): self.read(each) for key, each in drawn.items()}
+                pairs = enumerate(drawn.items(), 1)
+                return {_field_name(str(key), place): self.read(each) for place, (key, each) in pairs}
             case list() | tuple():
                 return [self.read(each) for each in drawn]
             case set() | frozenset():
                 return sorted((self.read(each) for each in drawn), key=lambda each: (kind_of(each), each))
             case _:
                 raise EvaluationError(f"it gives a {type(drawn).__name__}, which is no value")
+
+
+def _field_name(key: str, place: int) -> str:
+    """Return a key that a field can have: words of many locales are none."""
+    return key if key.isascii() and key.isprintable() and not key.startswith("$") else f"field{place}"
 
 
 def _number(drawn: Any) -> int | float:  # noqa: ANN401 - a number of any kind

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from functools import lru_cache
 from typing import Any
 
 from emulator.expressions.budget import check_text
 from emulator.expressions.operators import MISSING
-from emulator.values.convex import Int64, Value
+from emulator.values.convex import (
+    Int64,
+    InvalidValueError,
+    Value,
+    check_array_length,
+    check_field_count,
+    check_field_name,
+    check_nesting,
+)
 from emulator.values.display import javascript_number
 
 
@@ -46,18 +55,45 @@ def join_texts(*parts: Any) -> str:  # noqa: ANN401 - values or plain numbers
     """Return the text that literal pieces and values make together."""
     texts = [text_of(each) for each in parts]
     check_text(sum(map(len, texts)))
-    return "".join(texts)
+    joined = "".join(texts)
+    _check_characters(joined)
+    return joined
 
 
-def as_convex(value: Any) -> Value:  # noqa: ANN401 - a value or a plain number
-    """Return what an expression gave as a Convex value: plain whole numbers are Float64, what is missing is null."""
+def as_convex(value: Any, depth: int = 1) -> Value:  # noqa: ANN401 - a value or a plain number
+    """Return what an expression gave as a Convex value: plain whole numbers are Float64, what is missing is null.
+
+    Raises InvalidValueError for what Convex cannot hold; `depth` is how deep the value stands.
+    """
     kind = type(value)
-    if kind is str or kind is float or kind is bool or value is None:
+    if kind is str:
+        _check_characters(value)
+        return value  # type: ignore[no-any-return]  # by the exact type
+    if kind is float or kind is bool or value is None:
         return value  # type: ignore[no-any-return]  # by the exact types
     if kind is int:
         return float(value)
     if kind is dict:
-        return {key: as_convex(each) for key, each in value.items()}
+        check_nesting(depth)
+        check_field_count(len(value))
+        for name in value:
+            _check_name(name)
+        return {name: as_convex(each, depth + 1) for name, each in value.items()}
     if kind is list:
-        return [as_convex(each) for each in value]
+        check_nesting(depth)
+        check_array_length(len(value))
+        return [as_convex(each, depth + 1) for each in value]
     return None if value is MISSING else value
+
+
+_check_name = lru_cache(maxsize=4096)(check_field_name)
+
+
+def _check_characters(text: str) -> None:
+    """Raise InvalidValueError for a text that nothing can carry."""
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValueError("a text has half a surrogate pair in it") from error

@@ -51,6 +51,16 @@ def path_of(request: web.BaseRequest) -> str:
     return target.partition("?")[0] if target[:1] == "/" else request.rel_url.raw_path
 
 
+def text_headers(request: web.BaseRequest) -> dict[str, str]:
+    """Return the headers by their names in lower case, those given twice as one; all of them are sound text."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        key = name.lower()
+        text = value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
 def buffered_body(request: web.BaseRequest, limit: int) -> bytes | None:
     """Return the body if all of it has arrived and it is within `limit` bytes; most have, and need no waiting."""
     content = request.content

@@ -32,7 +32,7 @@ from emulator.surfaces.convex.codec import (
 )
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
 from emulator.surfaces.convex.reply import Reply, batch_headers, function_headers, json_reply
-from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, buffered_body, path_of, read_body
+from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, buffered_body, path_of, read_body, text_headers
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000
@@ -168,7 +168,7 @@ class FunctionEndpoints:
     def _handle(self, request: web.BaseRequest, call: Call, ts: int | None = None) -> Entry:
         """Have a call handled, with its headers where a rule wants to see them."""
         if self._emulator.revision.index.asks_headers:
-            call = call._replace(headers=request.headers)
+            call = call._replace(headers=text_headers(request))
         return self._emulator.handle(call, ts)
 
     def _reply(self, handled: Entry, finish: Finish, form: str | None, head: _Head, default: Format) -> Reply:
