@@ -28,7 +28,7 @@ _OPERATORS = {
     for name in (
         *BINARY.values(),
         *COMPARE.values(),
-        *("get", "get_or_missing", "item", "item_or_missing", "cut", "settle", "negate", "iterate"),
+        *("get", "read", "get_or_missing", "item", "item_or_missing", "cut", "settle", "negate", "iterate"),
     )
 } | {"__join__": text.join_texts, "__convex__": text.as_convex}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -16,6 +17,8 @@ Operand: TypeAlias = Any  # a value, or a plain int; what is neither is refused 
 MISSING = object()
 """What an absent key gives, until `??` or the end of the expression makes it something else."""
 
+_NUMBERS = frozenset({int, float, Int64})
+
 
 def get(owner: Operand, name: str) -> Operand:
     """Return `owner.name`: a mapping's key and never an attribute; absent keys are missing."""
@@ -24,6 +27,11 @@ def get(owner: Operand, name: str) -> Operand:
     if owner is MISSING or owner is None:
         raise EvaluationError(f"cannot read .{name} of {kind_of(owner)}")
     raise EvaluationError(f"{kind_of(owner)} has no keys, so no .{name}")
+
+
+def read(owner: Operand, name: str) -> Operand:
+    """Return `owner.name` as operators and functions see it: `get` and `settle` in one step."""
+    return owner.get(name) if isinstance(owner, dict) else settle(get(owner, name))
 
 
 def get_or_missing(owner: Operand, name: str) -> Operand:
@@ -75,12 +83,12 @@ def add(one: Operand, other: Operand) -> Operand:
     if isinstance(one, list) and isinstance(other, list):
         check_items(len(one) + len(other))
         return one + other
-    return _arithmetic("+", one, other, lambda a, b: a + b)
+    return _arithmetic("+", one, other, operator.add)
 
 
 def subtract(one: Operand, other: Operand) -> Operand:
     """Return `one - other`."""
-    return _arithmetic("-", one, other, lambda a, b: a - b)
+    return _arithmetic("-", one, other, operator.sub)
 
 
 def multiply(one: Operand, other: Operand) -> Operand:
@@ -95,17 +103,17 @@ def multiply(one: Operand, other: Operand) -> Operand:
 
 def divide(one: Operand, other: Operand) -> Operand:
     """Return `one / other`."""
-    return _arithmetic("/", one, other, lambda a, b: a / b)
+    return _arithmetic("/", one, other, operator.truediv)
 
 
 def divide_whole(one: Operand, other: Operand) -> Operand:
     """Return `one // other`."""
-    return _arithmetic("//", one, other, lambda a, b: a // b)
+    return _arithmetic("//", one, other, operator.floordiv)
 
 
 def remainder(one: Operand, other: Operand) -> Operand:
     """Return `one % other`, of numbers only."""
-    return _arithmetic("%", one, other, lambda a, b: a % b)
+    return _arithmetic("%", one, other, operator.mod)
 
 
 def power(one: Operand, other: Operand) -> Operand:
@@ -198,6 +206,8 @@ def _arithmetic(sign: str, one: Operand, other: Operand, apply: Callable[[Any, A
         raise EvaluationError("division by zero") from None
     except OverflowError:
         raise EvaluationError("the number is too large") from None
+    if type(result) is float:
+        return result
     if isinstance(result, complex):
         raise EvaluationError("the number is not real")
     if isinstance(one, Int64) or isinstance(other, Int64):
@@ -238,7 +248,7 @@ def _comparable(one: Operand, other: Operand) -> tuple[Any, Any]:
 
 
 def _is_number(value: Operand) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in _NUMBERS
 
 
 def kind_of(value: Operand) -> str:

@@ -83,9 +83,10 @@ class Rewriter:
 
     def value(self, node: ast.expr) -> ast.expr:
         """Rewrite a node whose value is used: what is missing becomes null."""
+        if isinstance(node, ast.Attribute):
+            return operation("read", *self._operands(node))
         rewritten = self._expression(node)
-        is_access = isinstance(node, ast.Attribute | ast.Subscript)
-        return operation("settle", rewritten) if is_access else rewritten
+        return operation("settle", rewritten) if isinstance(node, ast.Subscript) else rewritten
 
     def _expression(self, node: ast.expr) -> ast.expr:
         match node:
@@ -93,9 +94,8 @@ class Rewriter:
                 return self._constant(node, value)
             case ast.Name(id=name):
                 return self._name(node, name)
-            case ast.Attribute(value=owner, attr=name):
-                self._check_name(node, name)
-                return operation("get", self._key_of(owner, name) or self._expression(owner), ast.Constant(name))
+            case ast.Attribute():
+                return operation("get", *self._operands(node))
             case ast.Subscript(value=owner, slice=index):
                 return self._subscript(owner, index)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
@@ -159,6 +159,11 @@ class Rewriter:
         self.used.add(name)
         self.accesses.append(Access(name, None, self._offset(node)))
         return ast.Name(name, ast.Load())
+
+    def _operands(self, node: ast.Attribute) -> tuple[ast.expr, ast.expr]:
+        """Return what of `a.b` is read, and the key."""
+        self._check_name(node, node.attr)
+        return self._key_of(node.value, node.attr) or self._expression(node.value), ast.Constant(node.attr)
 
     def _key_of(self, owner: ast.expr, key: str | None) -> ast.expr | None:
         """Note that one key of an outer name is read; return that name, None where `owner` is anything else."""
