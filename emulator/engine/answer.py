@@ -30,11 +30,12 @@ MAX_CALLS_DEEP = 8
 
 
 class Answer(NamedTuple):
-    """What a call gets, after how many nanoseconds, and by which rule."""
+    """What a call gets, after how many nanoseconds, and by which rule; `stream` is what its draws follow from."""
 
     finish: Finish
     delay: int = 0
     rule: Rule | None = None
+    stream: str = ""
 
 
 def answer(index: Index, prepared: Prepared, call: Call, transaction: Transaction, depth: int = 0) -> Answer:
@@ -105,7 +106,7 @@ def _settled(index: Index, function: Function, rule: Rule, at: Surroundings, dep
     logs: list[str] = []
     ending = _guarded(transaction, lambda: _returned(function, rule, at, logs, partial(_call_other, index, depth)))
     delay = 0 if rule.delay is None else draw_delay(rule.delay, fraction(index.scenario.seed, stream, position))
-    return Answer(Finish(ending, cap_log_lines(logs)), delay, rule)
+    return Answer(Finish(ending, cap_log_lines(logs), rule.death), delay, rule, at.stream)
 
 
 def _returned(
@@ -158,7 +159,7 @@ def _call_other(index: Index, depth: int, effect: CallFunction, at: Surroundings
     if not isinstance(args, dict):
         raise EffectError("args must be a mapping")
     call = at.call._replace(operation=effect.operation, type=prepared.function.type, args=args)
-    finish, _, _ = answer(index, prepared, call, at.transaction, depth + 1)
+    finish = answer(index, prepared, call, at.transaction, depth + 1).finish
     logs.extend(finish.logs)
     if not isinstance(finish.ending, Returned):
         raise _CalledError(finish.ending)

@@ -48,7 +48,7 @@ class Call(NamedTuple):
     `operation` is the public spelling of its path; `type` the kind the caller asked for (None: any); `size` the
     bytes its arguments took on the wire, by which the journal bounds itself; `fault` the sentence that refuses
     arguments which are none; `component` the mounted component whose function it is; `headers` are there when the
-    scenario asks for them.
+    scenario asks for them; `is_streamed` says that the pieces of the answer are watched as they come.
     """
 
     operation: str
@@ -59,3 +59,4 @@ class Call(NamedTuple):
     fault: str | None = None
     component: str = ""
     headers: Mapping[str, str] | None = None
+    is_streamed: bool = False

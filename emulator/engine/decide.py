@@ -8,7 +8,8 @@ from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
 from emulator.engine.explain import nearest_functions
 from emulator.engine.index import Decision, Index
-from emulator.engine.plan import Finish, Rejected, Unscripted, Wait, WrongType
+from emulator.engine.plan import Finish, Rejected, Unscripted, WrongType
+from emulator.engine.reply import plan_of
 from emulator.engine.state import State
 from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.function import Function
@@ -31,8 +32,8 @@ def decide(index: Index, state: State, call: Call, now: int) -> Decision:
     if prepared.always is not None:
         return prepared.always
     transaction = Transaction(state, now, index.scenario.seed)
-    finish, delay, rule = answer(index, prepared, call, transaction)
-    plan = (Wait(delay), finish) if delay else (finish,)
+    finish, delay, rule, stream = answer(index, prepared, call, transaction)
+    plan = plan_of(finish, delay, index.scenario.seed, stream, is_streamed=call.is_streamed)
     return Decision(plan, transaction.changes, rule, frozenset(transaction.reads), tuple(transaction.delayed))
 
 

@@ -6,15 +6,33 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from emulator.engine.documents import checked, own_fields
+from emulator.engine.gateway.channels import change_channel
+from emulator.engine.gateway.sessions import append_message
 from emulator.engine.store import Document
 from emulator.engine.surroundings import Surroundings, UncomputableError
 from emulator.engine.transaction import Delayed, EffectError
+from emulator.expressions.text import text_of
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
-from emulator.model.effect import After, Assign, CallFunction, Delete, Effect, Insert, Log, LogLine, Patch, Replace
+from emulator.model.effect import (
+    After,
+    Append,
+    Assign,
+    CallFunction,
+    Delete,
+    Effect,
+    Insert,
+    Log,
+    LogLine,
+    Patch,
+    Replace,
+    SetChannel,
+)
+from emulator.model.gateway import ROLES, ChannelStatus
 from emulator.model.logs import write_log_line
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.display import spell
+from emulator.values.session_keys import InvalidSessionKeyError, parse_session_key
 
 MAX_DELAYED = 1_000
 
@@ -54,6 +72,8 @@ def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOt
             value = call_other(effect, at, logs)
             if name is not None:
                 at.names[name] = value
+        case Append() | SetChannel():
+            _tell_gateway(effect, at)
         case Log(lines):
             logs.extend(log_line(line, at) for line in lines)
         case After():
@@ -82,6 +102,36 @@ def _write(effect: Insert | Patch | Replace | Delete, at: Surroundings) -> None:
             transaction.write(table, key, None)
         case _:
             assert_never(effect)
+
+
+def _tell_gateway(effect: Append | SetChannel, at: Surroundings) -> None:
+    match effect:
+        case Append(session, role, content):
+            key = _text(session, at, "session")
+            try:
+                parse_session_key(key)
+            except InvalidSessionKeyError as error:
+                raise EffectError(f"{key!r} is no session key: {error}") from error
+            word = _text(role, at, "role")
+            if word not in ROLES:
+                raise EffectError(f"{word!r} is no role; roles are {', '.join(ROLES)}")
+            append_message(at.transaction, key, word, text_of(at.value(content)), at.transaction.now)
+        case SetChannel(name, status, error_written):
+            state = _text(status, at, "status")
+            if state not in [each.value for each in ChannelStatus]:
+                raise EffectError(f"{state!r} is no status of a channel")
+            cause = at.value(error_written)
+            words = None if cause is None else text_of(cause)
+            change_channel(at.transaction, _text(name, at, "id"), ChannelStatus(state), words)
+        case _:
+            assert_never(effect)
+
+
+def _text(written: Constant | Computed, at: Surroundings, what: str) -> str:
+    value = at.value(written)
+    if not isinstance(value, str):
+        raise EffectError(f"{what} must be a text, not {spell(value)}")
+    return value
 
 
 def _delay(effect: After, at: Surroundings) -> None:

@@ -11,6 +11,7 @@ from emulator.engine.settle import settle_once
 from emulator.engine.state import Change
 from emulator.engine.transaction import Delayed, Read
 from emulator.model.function import FirstMatch, Function, Sequence
+from emulator.model.gateway import CHAT
 from emulator.model.rule import FixedDelay, Rule
 from emulator.model.scenario import Scenario
 
@@ -71,6 +72,10 @@ def build_index(scenario: Scenario, before: Index | None = None) -> Index:
     for operation, function in scenario.functions.items():
         known = before.prepared.get(operation) if before else None
         prepared[operation] = known if known and known.function is function else _prepare(function)
+    chat = scenario.gateway.chat
+    if chat is not None:
+        known = before.prepared.get(CHAT) if before else None
+        prepared[CHAT] = known if known and known.function is chat else _prepare(chat)
     return Index(scenario, prepared, any(each.asks_headers for each in prepared.values()))
 
 

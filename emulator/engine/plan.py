@@ -9,7 +9,7 @@ from emulator.engine.patterns import Mismatch
 from emulator.model.constant import Constant
 from emulator.model.function import Function, FunctionType
 from emulator.model.place import Place
-from emulator.model.rule import Failure, Rule
+from emulator.model.rule import Death, Failure, Pace, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,22 @@ class Uncomputable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A chat was answered with these pieces, which make one text, at this pace."""
+
+    pieces: tuple[str, ...]
+    tokens: int
+    pace: Pace
+
+    @property
+    def text(self) -> str:
+        """The whole reply."""
+        return "".join(self.pieces)
+
+
 FunctionError: TypeAlias = Threw | Unscripted | WrongType | Unmatched | Rejected | Uncomputable
-Ending: TypeAlias = Returned | Failure | FunctionError
+Ending: TypeAlias = Returned | Replied | Failure | FunctionError
 
 
 class Wait(NamedTuple):
@@ -92,12 +106,19 @@ class Wait(NamedTuple):
     duration: int
 
 
+class Emit(NamedTuple):
+    """Send a piece of the answer."""
+
+    piece: str
+
+
 class Finish(NamedTuple):
-    """Answer with this; log lines are as clients see them."""
+    """Answer with this, or let the connection die over it; log lines are as clients see them."""
 
     ending: Ending
     logs: tuple[str, ...] = ()
+    death: Death | None = None
 
 
-Step: TypeAlias = Wait | Finish
+Step: TypeAlias = Wait | Emit | Finish
 Plan: TypeAlias = tuple[Step, ...]

@@ -7,11 +7,12 @@ from typing import assert_never
 from emulator.engine.effects import CallOther, apply, log_line, written_line
 from emulator.engine.plan import Ending, Finish, Returned, Threw
 from emulator.engine.read import read
+from emulator.engine.reply import replied
 from emulator.engine.surroundings import Surroundings
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.logs import cap_log_lines
-from emulator.model.rule import Failure, Read, Result, Rule, Thrown
+from emulator.model.rule import Failure, Read, Reply, Result, Rule, Thrown
 from emulator.values.convex import Value
 from emulator.values.display import javascript_json
 
@@ -23,8 +24,8 @@ def settle_once(rule: Rule) -> Finish:
         assert isinstance(line.arguments, Constant)
         logs.append(written_line(line, line.arguments.value))
     outcome = rule.outcome
-    assert not isinstance(outcome, Read)
-    return Finish(_ending(outcome, None), cap_log_lines(logs))
+    assert not isinstance(outcome, Read | Reply)
+    return Finish(_ending(outcome, None), cap_log_lines(logs), rule.death)
 
 
 def settle(rule: Rule, at: Surroundings, logs: list[str], call_other: CallOther) -> Ending:
@@ -36,6 +37,8 @@ def settle(rule: Rule, at: Surroundings, logs: list[str], call_other: CallOther)
     logs.extend(log_line(line, at) for line in rule.logs)
     if isinstance(rule.outcome, Read):
         return Returned(Constant(read(rule.outcome.query, at)))
+    if isinstance(rule.outcome, Reply):
+        return replied(rule.outcome, at)
     return _ending(rule.outcome, at)
 
 

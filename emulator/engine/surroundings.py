@@ -88,6 +88,8 @@ class Surroundings:
             case "identity":
                 user = acting_user(self.call.caller)
                 return user.attributes if user else None
+            case "message" | "session" | "agent" | "channel":
+                return self.call.args.get(name)
             case "state":
                 return self.transaction.variables()
             case "tables":

@@ -10,6 +10,9 @@ from emulator.model.place import Place
 FUNCTION_NAMES = frozenset({"args", "call", "identity", "now", "request", "state", "tables", "vars"})
 """What the expressions of functions may name, beside what effects bind."""
 
+CHAT_NAMES = frozenset({"agent", "call", "channel", "message", "now", "request", "session", "state", "tables", "vars"})
+"""What the expressions of chat rules may name, beside what effects bind."""
+
 TABLE_NAMES = frozenset({"index", "now", "state", "tables", "vars"})
 """What the first documents of tables may name."""
 

@@ -78,6 +78,26 @@ class CallFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class Append:
+    """Append a message to a conversation of the gateway, which comes into being with it."""
+
+    session: Constant | Computed
+    role: Constant | Computed
+    content: Constant | Computed
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetChannel:
+    """Give a channel of the gateway another status, and an error where it is down."""
+
+    id: Constant | Computed
+    status: Constant | Computed
+    error: Constant | Computed
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Write a log line."""
 
@@ -94,7 +114,7 @@ class After:
     place: Place = field(compare=False)
 
 
-Effect: TypeAlias = Insert | Patch | Replace | Delete | Assign | CallFunction | Log | After
+Effect: TypeAlias = Insert | Patch | Replace | Delete | Assign | CallFunction | Append | SetChannel | Log | After
 
 
 def computed_of(effects: tuple[Effect, ...]) -> Iterator[Computed]:
@@ -109,6 +129,10 @@ def _parts_of(effect: Effect) -> Iterable[Constant | Computed]:
             return (one,)
         case Patch(id=key, fields=one) | Replace(id=key, document=one):
             return (key, one)
+        case Append(session=key, role=role, content=content):
+            return (key, role, content)
+        case SetChannel(id=key, status=status, error=error):
+            return (key, status, error)
         case Assign(values=values):
             return [value for _, value in values]
         case Log(lines=lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 from emulator.model.computed import Computed
@@ -93,7 +94,56 @@ class Read:
     query: TableQuery
 
 
-Outcome: TypeAlias = Result | Read | Thrown | Failure
+class Unit(Enum):
+    """What a reply is split into; none of them breaks a grapheme."""
+
+    CHARACTER = "character"
+    WORD = "word"
+    LINE = "line"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the pieces of a reply follow one another: the first after `first` nanoseconds, each other after `every`.
+
+    With `rate`, in tokens a second, a piece takes as long as its tokens; with neither, 20 to 50 ms, drawn.
+    """
+
+    unit: Unit = Unit.WORD
+    first: int = 0
+    every: int | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A chat was answered with a text, or with a list of pieces; without `tokens` they are counted."""
+
+    text: Constant | Computed
+    tokens: Constant | Computed | None = None
+    pace: Pace | None = None
+
+
+Outcome: TypeAlias = Result | Read | Reply | Thrown | Failure
+
+
+class End(Enum):
+    """How a connection ends that does not end well."""
+
+    DISCONNECT = "disconnect"
+    RESET = "reset"
+    MALFORMED = "malformed"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The connection dies: at once, or after so many pieces or bytes of the answer."""
+
+    end: End
+    after_chunks: int | None = None
+    after_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +187,12 @@ class Rule:
     delay: Delay | None = None
     stream: str | None = None
     effects: tuple[Effect, ...] = ()
+    death: Death | None = None
 
     @property
     def is_settled(self) -> bool:
         """Whether every call that the rule answers gets the same."""
-        return not self.answer_computed and not self.effects and not isinstance(self.outcome, Read)
+        return not self.answer_computed and not self.effects and not isinstance(self.outcome, Read | Reply)
 
     @property
     def answer_computed(self) -> tuple[Computed, ...]:
@@ -152,6 +203,8 @@ class Rule:
                 written.append(value)
             case Thrown(message, data):
                 written += [message, data]
+            case Reply(text, tokens):
+                written += [text, tokens]
             case Read(query):
                 written += [*query.computed, *computed_in(query.where)]
             case Failure():

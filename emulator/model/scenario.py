@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from emulator.model.constant import Constant
 from emulator.model.effect import Effect
 from emulator.model.function import Function
+from emulator.model.gateway import Gateway
 from emulator.model.place import Place
 from emulator.model.table import Table
 from emulator.values.convex import Value
@@ -67,3 +68,4 @@ class Scenario:
     timeline: tuple[TimelineStep, ...] = ()
     clock: ClockSettings | None = None
     locale: str = "en_US"
+    gateway: Gateway = field(default_factory=Gateway)

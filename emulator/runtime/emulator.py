@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from emulator.engine.call import Call
 from emulator.engine.decide import decide, decide_delayed
@@ -12,8 +14,9 @@ from emulator.engine.explain import explain, rule_to_paste
 from emulator.engine.index import Decision, build_index
 from emulator.engine.plan import Finish, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.seed import seed
-from emulator.engine.state import Counted, State, at, commit, forget, undo_of
-from emulator.engine.transaction import Delayed
+from emulator.engine.state import Change, Counted, State, at, commit, forget, undo_of
+from emulator.engine.store import Write
+from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
 from emulator.runtime.journal import Entry, Journal
@@ -24,6 +27,9 @@ _MAX_TEXT = 1_000
 _MAX_DELAYED = 10_000
 _REQUEST_ID_DIGITS = 16
 _TIMELINE = Call("timeline", None, {})
+
+Result = TypeVar("Result")
+Listener: TypeAlias = Callable[[tuple[Write, ...]], None]
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +49,8 @@ class Emulator:
         self._timeline: list[Timer] = []
         self._delayed: dict[int, Timer] = {}
         self._numbers = 0
+        self._listeners: dict[Listener, None] = {}
+        self._swapped: list[Callable[[], None]] = []
         start = scenario.clock.start if scenario.clock else None
         self._begin(clock.now() if start is None else start)
 
@@ -89,10 +97,12 @@ class Emulator:
             gone = [path for path in functions if path not in scenario.functions]
             self.state = forget(self.state, [*changed, *gone])
         if writes:
-            self.state = commit(self.state, writes, self.timestamp(), is_seed=True)
+            self._commit(writes, is_seed=True)
         if scenario.timeline != before.timeline or scenario.name != before.name:
             self._start_timeline()
         self._voiced.clear()
+        for listener in self._swapped:
+            listener()
         return self.revision
 
     def reset(self) -> None:
@@ -102,14 +112,36 @@ class Emulator:
         self._delayed.clear()
         self.state = State({}, self.state.view)
         self._begin(self.clock.now())
+        for listener in self._swapped:
+            listener()
 
     def undo(self) -> bool:
         """Take the newest commit back, by a commit of its own; say whether there was one."""
         undo = undo_of(self.state)
         if undo is None:
             return False
-        self.state = commit(self.state, undo.writes, self.timestamp(), undoes=undo.ts)
+        self._commit(undo.writes, undoes=undo.ts)
         return True
+
+    def reading(self) -> Transaction:
+        """Return a transaction to read the present state with."""
+        return Transaction(self.state, self.clock.now(), self.revision.scenario.seed)
+
+    def transact(self, change: Callable[[Transaction], Result]) -> Result:
+        """Have `change` read and write, commit what it wrote, and return what it returns; when it raises, nothing."""
+        transaction = self.reading()
+        result = change(transaction)
+        self._carry_out(Decision((), transaction.changes, delayed=tuple(transaction.delayed)))
+        return result
+
+    def on_commit(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` hear of all writes of each commit from now on; return what ends that."""
+        self._listeners[listener] = None
+        return lambda: self._listeners.pop(listener, None)
+
+    def on_swap(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after each swap and reset."""
+        self._swapped.append(listener)
 
     def timestamp(self) -> int:
         """Return a timestamp later than every one before it, in nanoseconds."""
@@ -124,7 +156,7 @@ class Emulator:
         """Put tables and variables at their beginning as of `start`, for their times and draws to be the same again."""
         writes = seed(self.revision.scenario, self.state, start)
         if writes:
-            self.state = commit(self.state, writes, self.timestamp(), is_seed=True)
+            self._commit(writes, is_seed=True)
         self._start_timeline()
 
     def _start_timeline(self) -> None:
@@ -137,10 +169,16 @@ class Emulator:
         ]
         self._timeline = [self.clock.call_at(each.due, partial(self._do_delayed, each)) for each in steps]
 
+    def _commit(self, changes: Sequence[Change], *, undoes: int | None = None, is_seed: bool = False) -> None:
+        self.state = commit(self.state, changes, self.timestamp(), undoes=undoes, is_seed=is_seed)
+        writes = tuple(each for each in changes if isinstance(each, Write))
+        for listener in tuple(self._listeners) if writes else ():
+            listener(writes)
+
     def _carry_out(self, decision: Decision) -> None:
         """Commit what a decision changes, and remember what it delays."""
         if decision.changes:
-            self.state = commit(self.state, decision.changes, self.timestamp())
+            self._commit(decision.changes)
         for each in decision.delayed:
             if len(self._delayed) >= _MAX_DELAYED:
                 logger.warning("more than %d delayed steps wait; one more is dropped", _MAX_DELAYED)

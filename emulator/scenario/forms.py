@@ -20,6 +20,10 @@ _AMOUNT = r"[0-9]+(\.[0-9]+)?"
 DURATION_PATTERN = "^" + "".join(f"({_AMOUNT}{unit})?" for unit in ("d", "h", "m", "s", "ms")) + "$"
 
 
+DEATHS = ("disconnect", "reset", "malformed")
+"""How a connection can die in the middle of an answer."""
+
+
 class Form(Enum):
     """Names of short and long forms; in an error's path they begin with a mark that no key begins with."""
 
@@ -27,6 +31,7 @@ class Form(Enum):
     MAPPING = "\0\0mapping"
     NULL = "\0\0null"
     NUMBER = "\0\0number"
+    DEATH = "\0\0death"
     RANGE = "\0\0range"
     SKEWED = "\0\0skewed"
 
@@ -42,6 +47,13 @@ def _form_of_delay(node: object) -> str:
     if not isinstance(node, dict):
         return Form.TEXT.value
     return Form.SKEWED.value if node.keys() & {"median", "p99"} else Form.RANGE.value
+
+
+def form_of_failure(node: object) -> str:
+    """Name the form of a failure: a word, an answer with a status, or how the connection dies."""
+    if isinstance(node, str):
+        return Form.TEXT.value
+    return Form.DEATH.value if isinstance(node, dict) and node.keys() & set(DEATHS) else Form.MAPPING.value
 
 
 def form_of_number(node: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from emulator.expressions.compile import Text
 from emulator.model.computed import Computed
 from emulator.model.pattern import Fields, Pattern
@@ -11,6 +13,10 @@ from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping, kind_of
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import CallForm, WhenForm
+from emulator.scenario.written_gateway import ChatWhenForm
+
+CHAT_ARGUMENTS = ("message", "session", "agent", "channel")
+"""What a chat call has in the place of arguments."""
 
 
 class ConditionReader:
@@ -31,10 +37,20 @@ class ConditionReader:
             self._values.uses.append(Use(Kind.IDENTITY, name, node.value_place("identity")))
         elif "identity" in when.model_fields_set:
             identity = self._pattern(node, "identity")
-        condition = Condition(
-            args=None if not when.args else self._pattern(node, "args"),
-            identity=identity,
-            identity_name=name,
+        args = None if not when.args else self._pattern(node, "args")
+        return self._whole(when, node, Condition(args=args, identity=identity, identity_name=name))
+
+    def chat_condition(self, when: ChatWhenForm | None, node: object) -> Condition | None:
+        """Return the condition on a message; what is asked of it, of its session and agent counts as arguments."""
+        if when is None or not isinstance(node, Mapping):
+            return None
+        asked = [(name, self._pattern(node, name)) for name in CHAT_ARGUMENTS if node.get(name) is not None]
+        return self._whole(when, node, Condition(args=Fields(tuple(asked)) if asked else None))
+
+    def _whole(self, when: WhenForm | ChatWhenForm, node: Mapping, condition: Condition) -> Condition | None:
+        """Add what conditions of all kinds may ask."""
+        condition = replace(
+            condition,
             state=None if not when.state else self._state(node),
             headers=None if not when.headers else self._headers(node),
             call=self._call(when, node),
@@ -59,7 +75,7 @@ class ConditionReader:
             return pattern
         return Fields(tuple((name.lower(), inner) for name, inner in pattern.fields))
 
-    def _call(self, when: WhenForm, node: Mapping) -> CallNumber | None:
+    def _call(self, when: WhenForm | ChatWhenForm, node: Mapping) -> CallNumber | None:
         asked = when.call
         if isinstance(asked, int):
             return CallNumber(asked, asked)

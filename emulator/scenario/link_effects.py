@@ -9,6 +9,7 @@ from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.effect import (
     After,
+    Append,
     Assign,
     CallFunction,
     Delete,
@@ -18,16 +19,19 @@ from emulator.model.effect import (
     LogLine,
     Patch,
     Replace,
+    SetChannel,
 )
+from emulator.model.gateway import ChannelStatus
 from emulator.model.logs import LogLevel
 from emulator.model.place import Place
 from emulator.scenario.link_values import ValueReader
+from emulator.scenario.problem import did_you_mean
 from emulator.scenario.tree import Mapping, Sequence, Tree
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import LOG_LEVELS, EffectForm, LogForm, LogLineForm
 from emulator.values.paths import InvalidPathError, parse_path
 
-_KINDS = ("insert", "patch", "replace", "delete", "set", "call", "log", "after")
+_KINDS = ("insert", "patch", "replace", "delete", "set", "call", "append", "channel", "log", "after")
 
 
 class EffectReader:
@@ -101,6 +105,15 @@ class EffectReader:
             case "call":
                 assert isinstance(inner, Mapping)
                 return self._call(inner, place)
+            case "append":
+                assert isinstance(inner, Mapping)
+                message = inner["message"]
+                assert isinstance(message, Mapping)
+                role = self._part(message, "role") if "role" in message else Constant("user")
+                return Append(self._part(inner, "session"), role, self._part(message, "content"), place)
+            case "channel":
+                assert isinstance(inner, Mapping)
+                return self._channel(inner, place)
             case _:
                 assert isinstance(inner, Mapping)
                 return self._write(kind, inner, place)
@@ -126,6 +139,19 @@ class EffectReader:
         self._values.uses.append(Use(Kind.FUNCTION, operation, at))
         args = self._mapping(inner, "args") if "args" in inner else Constant({})
         return CallFunction(operation, args, place, self._bind(inner))
+
+    def _channel(self, inner: Mapping, place: Place) -> Effect:
+        name, status = self._part(inner, "id"), self._part(inner, "status")
+        if isinstance(name, Constant):
+            self._values.uses.append(Use(Kind.CHANNEL, str(name.value), inner.value_place("id")))
+        known = [each.value for each in ChannelStatus]
+        if isinstance(status, Constant) and status.value not in known:
+            hint = did_you_mean(str(status.value), known)
+            message = f"status: {status.value!r}"
+            self._values.note(
+                inner.value_place("status"), "unknown-choice", message, f"one of: {', '.join(known)}", hint
+            )
+        return SetChannel(name, status, self._part(inner, "error") if "error" in inner else Constant(None), place)
 
     def _part(self, inner: Mapping, key: str) -> Constant | Computed:
         return self._values.written(inner[key], inner.value_place(key))

@@ -18,6 +18,7 @@ class Kind(Enum):
     VARIABLE = "state"
     CONSTANT = "vars"
     FUNCTION = "functions"
+    CHANNEL = "gateway › channels"
 
 
 class Use(NamedTuple):
@@ -37,6 +38,7 @@ _UNKNOWN = {
     Kind.VARIABLE: ("unknown-state", "there is no state variable"),
     Kind.CONSTANT: ("unknown-var", "there is no constant"),
     Kind.FUNCTION: ("unknown-function", "there is no function"),
+    Kind.CHANNEL: ("unknown-channel", "there is no channel"),
 }
 _MAX_LISTED = 12
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.values.formats import Format, encode
-from tests.support.raw import RawAnswer, connected, exchange, request_bytes
+from tests.support.fuzzing import (
+    BODIES,
+    FUNCTIONS,
+    Sent,
+    check_alive,
+    check_all,
+    check_log,
+    headers,
+    shared,
+    visible,
+    write_json,
+)
+from tests.support.raw import connected
 from tests.support.scenarios import load_text
 from tests.support.serving import Served, serving
 from tests.support.values import arguments, json_trees
@@ -32,66 +41,9 @@ functions:
   jobs/nightly: {sequence: [{result: 1}, {error: no}], repeat: true}
   _system/x:y: {result: 1}
 """
-BODIES = (
-    "query",
-    "mutation",
-    "action",
-    "function",
-    "query_at_ts",
-    "query_batch",
-    "run/messages/list",
-    "run/a",
-    "run/a/b",
-)
-FUNCTIONS = frozenset(f"/api/{each}" for each in (*BODIES, "query_ts"))
 OTHERS = ("/", "/version", "/instance_name", "/echo", "/http/x", "/api/nothing", "/api/run/", "/favicon.ico", "*")
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE")
 NAMES = ("messages:list", "messages.js:send", "jobs/nightly", "_system/x:y", "no:such", "a-b:c", "", ":", "/", "a:b:c")
-JWT = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4Iiwic3ViIjoieSIsIm5hbWUiOiJBZGEifQ."
-
-visible = st.text("".join(map(chr, range(0x21, 0x7F))), max_size=30)
-header_values = st.one_of(
-    visible,
-    st.text("".join(map(chr, [9, *range(0x20, 0x7F)])), max_size=30),
-    st.binary(max_size=30).map(lambda raw: bytes(each | 0x80 for each in raw)),
-    st.text(max_size=20).map(lambda text: "".join(c for c in text if c.isprintable())),
-)
-KNOWN_HEADERS = {
-    "Authorization": (
-        "Convex fuzz|key",
-        f"Bearer {JWT}",
-        "Bearer x.y.z",
-        "Basic x",
-        "Convex fuzz|key:e30=",
-        "Convex x",
-    ),
-    "Convex-Client": ("npm-1.48.0", "npm-1.0.0", "python-0.1.0", "npm-0.1.0", "x", "a-1.2.3-b+c"),
-    "Convex-Request-Id": ("my-id", ""),
-    "Content-Type": ("application/json", "text/plain", "application/x+json; charset=utf-8", "multipart/form-data"),
-    "Content-Encoding": ("gzip", "deflate", "identity", "br", "nonsense"),
-    "Origin": ("http://localhost:5173", "null"),
-    "Access-Control-Request-Method": ("POST",),
-    "Access-Control-Request-Headers": ("content-type, convex-client",),
-    "Expect": ("100-continue", "nonsense"),
-    "Cookie": ("a=b; c", ";;;"),
-    "Accept-Encoding": ("gzip", "*"),
-    "Upgrade": ("websocket", "h2c"),
-    "Range": ("bytes=0-1",),
-    "If-None-Match": ("*",),
-}
-
-
-def _headers(name: str) -> st.SearchStrategy[dict[str, str | bytes]]:
-    known = st.sampled_from(KNOWN_HEADERS[name])
-    return st.one_of(known, known, known, header_values).map(lambda value: {name: value})
-
-
-some_headers = st.lists(st.sampled_from(sorted(KNOWN_HEADERS)).flatmap(_headers), max_size=4).map(
-    lambda each: {name: value for one in each for name, value in one.items()}
-)
-headers: st.SearchStrategy[dict[str, str]] = st.one_of(
-    st.just({"Authorization": "Convex fuzz|key"}), st.just({}), some_headers
-)
 names = st.one_of(st.sampled_from(NAMES[:5]), st.sampled_from(NAMES), st.text(max_size=20))
 strings = st.one_of(st.text(max_size=8), st.sampled_from(["json", "convex_encoded_json", "xml", "AAAAAAAAAAA="]))
 members: dict[str, st.SearchStrategy[Any]] = {
@@ -112,14 +64,10 @@ nearly_calls = st.one_of(good_calls, calls, st.fixed_dictionaries({}, optional=m
 batches = st.fixed_dictionaries({"queries": st.one_of(st.lists(nearly_calls, max_size=3), json_trees)})
 
 
-def _write(tree: Any) -> bytes:
-    return json.dumps(tree).encode("utf-8", "surrogatepass")
-
-
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
     """Draw a body from which something is missing, or in which something stands twice."""
-    body = draw(st.one_of(nearly_calls, batches).map(_write))
+    body = draw(st.one_of(nearly_calls, batches).map(write_json))
     start, end = (draw(st.integers(0, len(body))) for _ in range(2))
     junk = draw(st.one_of(st.binary(max_size=5), st.just(body[min(start, end) : max(start, end)])))
     return body[:start] + junk + body[end:]
@@ -129,16 +77,16 @@ def damaged(draw: st.DrawFn) -> bytes:
 def repeated(draw: st.DrawFn) -> bytes:
     """Draw an object whose members may stand there several times."""
     pairs = draw(st.lists(st.sampled_from(sorted(members)).flatmap(lambda key: st.tuples(st.just(key), members[key]))))
-    return b"{" + b",".join(b"%b:%b" % (_write(key), _write(value)) for key, value in pairs) + b"}"
+    return b"{" + b",".join(b"%b:%b" % (write_json(key), write_json(value)) for key, value in pairs) + b"}"
 
 
 bodies = st.one_of(
-    good_calls.map(_write),
-    st.lists(good_calls, max_size=3).map(lambda each: _write({"queries": each})),
-    calls.map(_write),
-    nearly_calls.map(_write),
-    batches.map(_write),
-    json_trees.map(_write),
+    good_calls.map(write_json),
+    st.lists(good_calls, max_size=3).map(lambda each: write_json({"queries": each})),
+    calls.map(write_json),
+    nearly_calls.map(write_json),
+    batches.map(write_json),
+    json_trees.map(write_json),
     damaged(),
     repeated(),
     st.binary(),
@@ -152,24 +100,6 @@ url_queries = st.one_of(
 
 def _quoted(raw: bytes) -> str:
     return "".join(f"%{byte:02x}" for byte in raw)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request that is well-formed HTTP."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str | bytes]
-    body: bytes
-
-    @property
-    def calls_functions(self) -> bool:
-        return self.path in FUNCTIONS and (self.method == "POST" or (self.path, self.method) == ("/api/query", "GET"))
-
-    def __bytes__(self) -> bytes:
-        return request_bytes(self.method, self.path + self.query, self.body, self.headers)
 
 
 paths = st.one_of(
@@ -191,63 +121,6 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """Serve a scenario without delays."""
     async with serving(load_text(tmp_path, SCENARIO)) as served:
         yield served
-
-
-async def answers(url: str, requests: Sequence[Sent]) -> AsyncIterator[tuple[Sent, RawAnswer]]:
-    """Send the requests one after the other, on as few connections as the server allows."""
-    waiting = list(reversed(requests))
-    while waiting:
-        async with connected(url) as connection:
-            answer = None
-            while waiting and not (answer and answer.closes):
-                sent = waiting.pop()
-                await connection.send(bytes(sent))
-                answer = await connection.answer(to=sent.method)
-                while answer.status < 200:
-                    answer = await connection.answer(to=sent.method)
-                yield sent, answer
-
-
-def check(sent: Sent, answer: RawAnswer) -> None:
-    """Hold an answer against what any answer must be."""
-    told = (bytes(sent), answer)
-    assert answer.status != 500, told
-    assert b"Traceback" not in answer.body, told
-    assert 200 <= answer.status < 600, told
-    voice = [value for name, value in answer.headers if name.startswith("x-")]
-    assert all(value.isascii() and value.isprintable() for value in voice), told
-    if sent.calls_functions:
-        assert answer.status in {200, 503} or 400 <= answer.status < 500, told
-        tree = answer.json
-        assert isinstance(tree, dict), told
-        if answer.status == 200:
-            assert tree.get("status") in {"success", "error"} or set(tree) in ({"ts"}, {"results"}), told
-        else:
-            assert set(tree) == {"code", "message"}, told
-            assert all(isinstance(each, str) for each in tree.values()), told
-
-
-def check_log(caplog: pytest.LogCaptureFixture, cause: bytes) -> None:
-    errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    caplog.clear()
-    assert errors == [], cause
-
-
-async def check_all(served: Served, caplog: pytest.LogCaptureFixture, requests: Sequence[Sent]) -> None:
-    async for sent, answer in answers(served.url, requests):
-        check(sent, answer)
-        check_log(caplog, bytes(sent))
-
-
-async def check_alive(served: Served) -> None:
-    request = request_bytes("POST", "/api/query", b'{"path":"messages:list","args":{}}')
-    assert (await exchange(served.url, request)).json["status"] == "success"
-
-
-shared = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.generate],  # a failure names its request; to shrink a conversation takes minutes
-)
 
 
 @settings(shared, max_examples=250)

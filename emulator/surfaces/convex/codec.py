@@ -15,6 +15,7 @@ from emulator.engine.plan import (
     Ending,
     FunctionError,
     Rejected,
+    Replied,
     Returned,
     Threw,
     Uncomputable,
@@ -109,6 +110,8 @@ def write_answer(ending: Ending, logs: Sequence[str], answer: Answer) -> bytes:
             return b'{"status":"success","value":%b,"logLines":%b}' % (write_constant(value, form), lines)
         case Failure():
             raise failure_error(ending)
+        case Replied():
+            raise AssertionError("a function does not reply")
         case _:
             message = orjson.dumps(error_message(ending, answer))
             data = b""

@@ -1,0 +1,163 @@
+"""What a scenario says of an OpenClaw Gateway: who may come in, and what it begins with (contract openclaw §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeAlias
+
+from emulator.model.function import Function
+from emulator.model.place import Place
+from emulator.values.durations import MILLISECOND, SECOND
+
+DEFAULT_VERSION = "2024.2.0"
+DEFAULT_AGENT = "main"
+DEFAULT_MODEL = "anthropic/claude-sonnet-4-20250514"
+CHAT = "POST /api/chat"
+"""The operation that chat rules answer."""
+
+ROLES = ("user", "assistant", "system", "tool")
+
+Json: TypeAlias = Any
+
+
+class Scope(Enum):
+    """What a credential may do."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+class ChannelStatus(Enum):
+    """What a channel is doing."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The password, which may do everything, and further tokens with their scopes; nobody needs any without either."""
+
+    password: str | None = field(default=None, repr=False)
+    tokens: Mapping[str, frozenset[Scope]] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may do everything."""
+        return self.password is None and not self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent; without a model it has the one of the config, `agents.defaults.model`."""
+
+    id: str
+    name: str
+    model: str | None = None
+    status: str = "idle"
+    workspace: str = "~/.openclaw/workspace"
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a session's beginning; without a moment it gets one shortly before the session's last activity."""
+
+    role: str
+    content: str
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation that is there from the beginning."""
+
+    key: str
+    messages: tuple[Message, ...] = ()
+    last_active: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """What becomes of a channel that is told to reconnect, after so many nanoseconds."""
+
+    takes: int = 500 * MILLISECOND
+    becomes: ChannelStatus = ChannelStatus.CONNECTED
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as it is in the beginning."""
+
+    id: str
+    status: ChannelStatus = ChannelStatus.CONNECTED
+    last_activity: int | None = None
+    error: str | None = None
+    reconnect: Reconnect = field(default_factory=Reconnect)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A paired device as it is in the beginning."""
+
+    id: str
+    name: str
+    platform: str = "ios"
+    status: str = "online"
+    capabilities: tuple[str, ...] = ()
+    last_seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Pairing codes: a fixed one, or drawn ones, and how long they are good."""
+
+    code: str | None = None
+    ttl: int = 300 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class CronJob:
+    """A job: when it is due, what it asks which agent, and how its runs go.
+
+    A run takes `takes`; with `error` it fails. Without `reply` the prompt is a chat turn as any other. It comes by
+    itself, by the clock, only with `fires`.
+    """
+
+    id: str
+    schedule: str
+    place: Place = field(compare=False)
+    enabled: bool = True
+    prompt: str = ""
+    agent: str = DEFAULT_AGENT
+    target: Json = None
+    timezone: str = "UTC"
+    single_instance: bool = False
+    takes: int = 0
+    reply: str | None = None
+    error: str | None = None
+    fires: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway as it is in the beginning; `chat` has the rules that answer messages."""
+
+    version: str = DEFAULT_VERSION
+    health: str = "ok"
+    access: Access = field(default_factory=Access)
+    origins: tuple[str, ...] = ()
+    agents: Mapping[str, Agent] = field(default_factory=lambda: {DEFAULT_AGENT: Agent(DEFAULT_AGENT, "Main")})
+    sessions: Mapping[str, Session] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    chat: Function | None = None
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    pairing: Pairing = field(default_factory=Pairing)
+    config: Json = field(default_factory=dict)
+    cron: Mapping[str, CronJob] = field(default_factory=dict)

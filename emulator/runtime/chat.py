@@ -1,0 +1,243 @@
+"""Runs of agents: queued, performed on the clock, told to whoever watches (contract openclaw §1.5).
+
+A run goes on whoever hangs up. It is over when its plan is, when it is aborted, or after `MAX_DURATION`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from emulator.engine.call import ANONYMOUS, Call, Caller
+from emulator.engine.draw import hex_digits
+from emulator.engine.gateway.sessions import append_message, delete_session
+from emulator.engine.gateway.settings import config
+from emulator.engine.plan import Finish, Plan, Replied
+from emulator.model.gateway import CHAT
+from emulator.model.rule import Failure
+from emulator.runtime.clock import Timer
+from emulator.runtime.emulator import Emulator
+from emulator.runtime.feed import Chunk, Died, Done, Event, Failed, Feed, Item, Marks, Watcher
+from emulator.runtime.journal import Entry
+from emulator.runtime.perform import Performance
+from emulator.values.durations import SECOND
+from emulator.values.session_keys import SessionKey
+
+MAX_CONCURRENT = 3
+MAX_WAITING = 20
+MAX_DURATION = 300 * SECOND
+MAX_FEEDS = 1_000
+_ID_DIGITS = 12
+_TIMED_OUT = Failure(500, None, "the run took longer than 300 s")
+
+
+class TooManyRunsError(Exception):
+    """The agent has as many runs waiting as it takes."""
+
+
+class Turn(NamedTuple):
+    """One message to an agent.
+
+    `is_streamed` says that its pieces are watched; `plan` is what comes of it where no rules are asked.
+    """
+
+    key: SessionKey
+    agent: str
+    message: str
+    caller: Caller = ANONYMOUS
+    headers: Mapping[str, str] | None = None
+    is_streamed: bool = False
+    plan: Plan | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """A turn under way; `entry` is how it was decided, once it was, and `end` what it came to, once it is over."""
+
+    id: str
+    turn: Turn
+    marks: Marks = field(default_factory=Marks)
+    pieces: list[str] = field(default_factory=list)
+    entry: Entry | None = None
+    end: Event | None = None
+    events: int = 0
+    watchers: dict[Watcher, None] = field(default_factory=dict)
+    performance: Performance | None = None
+    limit: Timer | None = None
+
+    @property
+    def session(self) -> str:
+        """The key of its conversation."""
+        return self.turn.key.text
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Show every event from now on to `watcher`; return what ends that."""
+        self.watchers[watcher] = None
+        return lambda: self.watchers.pop(watcher, None)
+
+
+class Chats:
+    """All runs, and the feeds of all conversations."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Answer by the chat rules of `emulator`."""
+        self._emulator = emulator
+        self._feeds: dict[str, Feed] = {}
+        self._running: dict[str, Run] = {}
+        self._waiting: dict[str, deque[Run]] = {}
+        self._made = 0
+
+    def start(self, turn: Turn) -> Run:
+        """Run a turn now, or when its turn comes; raise TooManyRunsError when too many are waiting."""
+        waiting = self._waiting.setdefault(turn.agent, deque())
+        must_wait = not self._may_run(turn)
+        if must_wait and len(waiting) >= MAX_WAITING:
+            raise TooManyRunsError(f"agent {turn.agent} has {MAX_WAITING} runs waiting")
+        self._made += 1
+        seed = self._emulator.revision.scenario.seed
+        run = Run(f"run_{hex_digits(seed, 'run', self._made, _ID_DIGITS)}", turn)
+        if must_wait:
+            waiting.append(run)
+        else:
+            self._begin(run)
+        return run
+
+    def feed(self, key: str) -> Feed:
+        """Return the feed of a conversation."""
+        feed = self._feeds.get(key)
+        if feed is None:
+            if len(self._feeds) >= MAX_FEEDS:
+                self._forget_feeds()
+            feed = self._feeds[key] = Feed()
+        return feed
+
+    def running(self, key: str) -> Run | None:
+        """Return the run under way in a conversation."""
+        return self._running.get(key)
+
+    def active_runs(self, agent: str) -> int:
+        """Count the runs under way of an agent."""
+        return sum(run.turn.agent == agent for run in self._running.values())
+
+    def queued_runs(self, agent: str) -> int:
+        """Count the runs of an agent that wait."""
+        return len(self._waiting.get(agent, ()))
+
+    def abort(self, key: str, run_id: str | None = None, reason: str = "aborted") -> bool:
+        """End the run under way in a conversation, or the one with an id; say whether there was one."""
+        run = self._running.get(key)
+        if run is None or (run_id is not None and run.id != run_id):
+            return self._abort_waiting(key, run_id, reason)
+        self._end(run, Done("".join(run.pieces), 0, reason))
+        return True
+
+    def find(self, run_id: str) -> Run | None:
+        """Return a run that is under way or waits."""
+        waiting = (run for queue in self._waiting.values() for run in queue)
+        return next((run for run in (*self._running.values(), *waiting) if run.id == run_id), None)
+
+    def delete(self, key: str) -> bool:
+        """Delete a conversation, aborting what goes on in it; say whether it was there."""
+        while self.abort(key, reason="deleted"):
+            pass
+        is_known = self._emulator.transact(lambda transaction: delete_session(transaction, key))
+        feed = self._feeds.get(key)
+        if feed is not None and not feed.is_watched:
+            del self._feeds[key]
+        return is_known
+
+    def _may_run(self, turn: Turn) -> bool:
+        return turn.key.text not in self._running and self.active_runs(turn.agent) < self._concurrent()
+
+    def _concurrent(self) -> int:
+        tree = config(self._emulator.reading())
+        defaults = tree.get("agents", {}).get("defaults", {}) if isinstance(tree.get("agents"), dict) else {}
+        wanted = defaults.get("maxConcurrent") if isinstance(defaults, dict) else None
+        return wanted if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0 else MAX_CONCURRENT
+
+    def _begin(self, run: Run) -> None:
+        emulator, turn = self._emulator, run.turn
+        self._running[run.session] = run
+        now = emulator.clock.now()
+        emulator.transact(lambda transaction: append_message(transaction, run.session, "user", turn.message, now))
+        plan = turn.plan
+        if plan is None:
+            args = {"message": turn.message, "session": run.session, "agent": turn.agent, "channel": turn.key.channel}
+            call = Call(CHAT, None, dict(args), turn.caller, len(turn.message), headers=turn.headers)
+            run.entry = emulator.handle(call._replace(is_streamed=turn.is_streamed))
+            plan = run.entry.decision.plan
+        run.limit = emulator.clock.call_at(now + MAX_DURATION, partial(self._end, run, Failed(_TIMED_OUT)))
+        performance = Performance(plan, emulator.clock, now, partial(self._emit, run), partial(self._finish, run))
+        if run.end is None:
+            run.performance = performance
+
+    def _emit(self, run: Run, piece: str) -> None:
+        run.pieces.append(piece)
+        self._tell(run, Chunk(piece, len(run.pieces) - 1))
+
+    def _finish(self, run: Run, finish: Finish) -> None:
+        ending = finish.ending
+        if finish.death is not None:
+            self._end(run, Died(finish.death))
+        elif isinstance(ending, Replied):
+            now = self._emulator.clock.now()
+            text = ending.text
+            self._emulator.transact(
+                lambda transaction: append_message(transaction, run.session, "assistant", text, now)
+            )
+            self._end(run, Done(text, ending.tokens))
+        else:
+            self._end(run, Failed(ending))
+
+    def _end(self, run: Run, event: Event) -> None:
+        if run.end is not None:
+            return
+        run.end = event
+        if run.performance is not None:
+            run.performance.stop()
+        if run.limit is not None:
+            run.limit.cancel()
+        self._running.pop(run.session, None)
+        self._tell(run, event)
+        run.marks.is_over = True
+        self._begin_next(run.turn.agent)
+
+    def _begin_next(self, agent: str) -> None:
+        waiting = self._waiting.get(agent)
+        if not waiting:
+            self._waiting.pop(agent, None)
+            return
+        run = next((each for each in waiting if self._may_run(each.turn)), None)
+        if run is not None:
+            waiting.remove(run)
+            self._begin(run)
+
+    def _abort_waiting(self, key: str, run_id: str | None, reason: str) -> bool:
+        for waiting in self._waiting.values():
+            for run in waiting:
+                if run.session == key and run_id in (None, run.id):
+                    waiting.remove(run)
+                    run.end = Done("", 0, reason)
+                    self._tell(run, run.end)
+                    run.marks.is_over = True
+                    return True
+        return False
+
+    def _tell(self, run: Run, event: Event) -> None:
+        run.events += 1
+        item = Item(run.id, run.events, event, self._emulator.clock.now(), run.marks)
+        for watcher in tuple(run.watchers):
+            watcher(item)
+        self.feed(run.session).add(item)
+
+    def _forget_feeds(self) -> None:
+        now = self._emulator.clock.now()
+        for key, feed in tuple(self._feeds.items()):
+            feed.forget(now)
+            if not feed:
+                del self._feeds[key]
+        for key in [key for key, feed in self._feeds.items() if not feed.is_watched][: MAX_FEEDS // 10]:
+            del self._feeds[key]

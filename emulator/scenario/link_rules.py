@@ -1,0 +1,185 @@
+"""Scripts: rules, sequences, and what rules of every kind have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol, TypeAlias, assert_never
+
+from emulator.expressions.functions import DRAWING
+from emulator.model.function import FirstMatch, Script
+from emulator.model.function import Sequence as CallSequence
+from emulator.model.place import Place
+from emulator.model.rule import (
+    Condition,
+    Death,
+    Delay,
+    End,
+    Failure,
+    FixedDelay,
+    Outcome,
+    Reply,
+    Rule,
+    SkewedDelay,
+    UniformDelay,
+)
+from emulator.scenario.forms import DEATHS, RangeForm, SkewedForm
+from emulator.scenario.link_effects import EffectReader
+from emulator.scenario.link_values import ValueReader
+from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
+from emulator.scenario.written import DEATH_NAMES, DeathForm, FailedForm, FailureForm, FunctionForm, OutcomeForm
+from emulator.scenario.written_gateway import ChatForm, ChatOutcomeForm
+
+ScriptForm: TypeAlias = FunctionForm | ChatForm
+AnswerForm: TypeAlias = OutcomeForm | ChatOutcomeForm
+
+_FAILURES = {
+    "overloaded": Failure(503),
+    "internal": Failure(500),
+    "unauthorized": Failure(401),
+    "forbidden": Failure(403),
+    "not_found": Failure(404),
+    "rate_limited": Failure(429),
+}
+
+
+class Kind(Protocol):
+    """What one kind of script has of its own."""
+
+    def condition(self, form: AnswerForm, tree: Mapping) -> Condition | None:
+        """Return what a rule asks."""
+
+    def outcome(self, form: AnswerForm, tree: Mapping, place: Place) -> Outcome | None:
+        """Return what a rule answers with; None where that was noted as a problem."""
+
+
+def failure_of(failed: FailedForm | None) -> Failure | None:
+    """Return what the infrastructure answers, None where it answers nothing of its own."""
+    if isinstance(failed, FailureForm):
+        return Failure(failed.status, failed.code, failed.message)
+    return _FAILURES.get(failed) if isinstance(failed, str) else None
+
+
+def death_of(failed: FailedForm | None) -> Death | None:
+    """Return how the connection dies, None where it does not."""
+    if isinstance(failed, str):
+        return Death(End(failed)) if failed in DEATH_NAMES else None
+    if not isinstance(failed, DeathForm):
+        return None
+    name = next((each for each in DEATHS if getattr(failed, each) is not None), DEATHS[0])
+    after = getattr(failed, name)
+    return Death(End(name), after.after_chunks, after.after_bytes) if after else Death(End(name))
+
+
+class ScriptLinker:
+    """Links one script; a node of its tree stands beside each part of its form."""
+
+    def __init__(self, tree: Mapping, form: ScriptForm, place: Place, reader: ValueReader, kind: Kind) -> None:
+        """Link `tree`, whose form is sound; the script stands at `place`."""
+        self.tree = tree
+        self.place = place
+        self.form = form
+        self.reader = reader
+        self.kind = kind
+        self.effects = EffectReader(reader)
+        self.streams: dict[str, int] = {}
+
+    def script(self) -> Script | None:
+        """Return the script; None where it has problems."""
+        form, tree = self.form, self.tree
+        self._check_conflicts()
+        if form.sequence is not None:
+            rules = self._rules(form.sequence, tree["sequence"])
+            return CallSequence(tuple(rules), repeat=form.repeat)
+        if form.rules is not None:
+            return FirstMatch(tuple(self._rules(form.rules, tree["rules"])))
+        rule = self._rule(form, tree, tree.place)
+        return FirstMatch((replace(rule, place=self.place),)) if rule else None
+
+    def _check_conflicts(self) -> None:
+        given = [key for key in ("rules", "sequence") if getattr(self.form, key) is not None]
+        if len(given) > 1:
+            self._conflict("sequence", "rules and sequence exclude each other", "keep one of the two")
+        if given and self.form.when is not None:
+            self._conflict("when", f"when cannot stand beside {given[0]}", "move it into a rule")
+        if self.form.repeat and "sequence" not in given:
+            self._conflict("repeat", "repeat needs a sequence", "write sequence: with the outcomes to repeat")
+
+    def _conflict(self, key: str, message: str, hint: str) -> None:
+        self.reader.note(self.tree.key_place(key), "outcome-conflict", message, hint=hint)
+
+    def _rules(self, forms: Iterable[AnswerForm], trees: Tree) -> list[Rule]:
+        assert isinstance(trees, Sequence)
+        linked = []
+        for index, form in enumerate(forms):
+            tree = trees[index]
+            assert isinstance(tree, Mapping)
+            rule = self._rule(form, tree, trees.item_place(index))
+            if rule is not None:
+                linked.append(rule)
+        return linked
+
+    def _rule(self, form: AnswerForm, tree: Mapping, place: Place) -> Rule | None:
+        """Link one rule; what it leaves out is taken from the function it belongs to."""
+        names = self.reader.names
+        when = self.kind.condition(form, tree)
+        do_form, do_tree = (form, tree) if form.do is not None else (self.form, self.tree)
+        effects = () if do_form.do is None else self.effects.effects(do_form.do, do_tree["do"])
+        outcome = self.kind.outcome(form, tree, place)
+        logs_form, logs_tree = (form, tree) if form.logs else (self.form, self.tree)
+        logs = self.effects.logs(logs_form.logs, logs_tree.get("logs"))
+        self.reader.names = names
+        delay_form, delay_tree = (form, tree) if form.delay is not None else (self.form, self.tree)
+        delay = self._delay(delay_form, delay_tree)
+        if outcome is None:
+            return None
+        rule = Rule(outcome, place, when, logs, delay, effects=effects, death=self._death(form))
+        return replace(rule, stream=self._stream(tree)) if self._draws(rule) else rule
+
+    def _draws(self, rule: Rule) -> bool:
+        """Whether a rule needs a stream of draws: for its delay, or for a function that it calls."""
+        if rule.delay is not None and not isinstance(rule.delay, FixedDelay):
+            return True
+        if isinstance(rule.outcome, Reply):
+            return True
+        if rule.when is not None and rule.when.chance is not None:
+            return True
+        if self.reader.problems:
+            return False
+        return any(not DRAWING.isdisjoint(each.compiled.calls) for each in rule.computed)
+
+    def _stream(self, tree: Mapping) -> str:
+        """Name a rule's stream by what the rule says; equal rules are told apart by their order."""
+        name = hashlib.blake2b(repr(tree).encode(), digest_size=8).hexdigest()
+        number = self.streams.get(name, 0)
+        self.streams[name] = number + 1
+        return f"{name}.{number}"
+
+    def _delay(self, form: AnswerForm, tree: Mapping) -> Delay | None:
+        delay = form.delay
+        match delay:
+            case None:
+                return None
+            case RangeForm(min=shortest, max=longest):
+                self._check_bounds(tree, shortest, longest, "min", "max")
+                return UniformDelay(shortest, longest)
+            case SkewedForm(median=median, p99=p99):
+                self._check_bounds(tree, median, p99, "median", "p99")
+                if median == 0:
+                    place = place_at(tree, ("delay", "median"))
+                    self.reader.note(place, "bad-delay", "median must be longer than 0ms", hint="write delay: 0ms")
+                return SkewedDelay(median, p99)
+            case int():
+                return FixedDelay(delay)
+            case _:
+                assert_never(delay)
+
+    def _check_bounds(self, tree: Mapping, low: int, high: int, low_key: str, high_key: str) -> None:
+        if low > high:
+            place = place_at(tree, ("delay", low_key))
+            message = f"{low_key} is longer than {high_key}"
+            self.reader.note(place, "bad-delay", message, hint=f"exchange {low_key} and {high_key}")
+
+    def _death(self, form: AnswerForm) -> Death | None:
+        return death_of(form.failure if form.failure is not None else self.form.failure)
