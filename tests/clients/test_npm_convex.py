@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
-from tests.clients.chat import ADMIN_KEY, FILE, after_head, frame, unsigned_jwt
-from tests.support.process import EmulatorProcess, clean_environment, emulator_process
-from tests.support.scenarios import write_files
+from tests.clients.chat import FILE, after_head, frame
+from tests.clients.scripts import asking, run_script, save
+from tests.support.process import EmulatorProcess, emulator_process
 
-SCRIPTS = Path(__file__).parent / "node"
 FORMAT = "convex_encoded_json"
 LETTERS = {"query": "Q", "mutation": "M", "action": "A", "any": "?"}
 
 Seen: TypeAlias = Callable[[str], Any]
-
-
-def script_environment(url: str) -> dict[str, str]:
-    foreign = unsigned_jwt({"iss": "https://id.example", "sub": "user|9"})
-    return clean_environment(CONVEX_URL=url, ADMIN_KEY=ADMIN_KEY, FOREIGN_TOKEN=foreign)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +27,7 @@ def seen(emulator: EmulatorProcess) -> Seen:
 
     def look(name: str) -> Any:
         if name not in reports:
-            command = ["node", str(SCRIPTS / f"{name}.mjs")]
-            environment = script_environment(emulator.url)
-            run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-            assert run.returncode == 0, run.stderr
-            reports[name] = json.loads(run.stdout)
+            reports[name] = run_script(name, emulator.url)
         return reports[name]
 
     return look
@@ -301,44 +289,16 @@ def test_the_client_prints_nothing_without_log_lines_or_with_its_logger_off(seen
     assert seen("logs")["silent"] == []
 
 
-@contextmanager
-def asking(emulator: EmulatorProcess) -> Iterator[Callable[[], Any]]:
-    """Keep one client running that asks whenever the function is called."""
-    command = ["node", str(SCRIPTS / "reload.mjs")]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, env=script_environment(emulator.url), stdin=pipe, stdout=pipe, text=True, bufsize=1
-    ) as client:
-        assert client.stdin is not None
-        assert client.stdout is not None
-        to_client, from_client = client.stdin, client.stdout
-
-        def ask() -> Any:
-            to_client.write("again\n")
-            return json.loads(from_client.readline())
-
-        try:
-            yield ask
-        finally:
-            client.kill()
-
-
-def save(folder: Path, text: str) -> None:
-    """Save as editors do: write beside the file, then rename."""
-    write_files(folder, {f"{FILE}.new": text})
-    (folder / f"{FILE}.new").replace(folder / FILE)
-
-
 def test_saving_the_file_changes_the_next_answer_of_a_running_client(tmp_path: Path) -> None:
-    save(tmp_path, "functions: {'messages:list': {result: [one]}}")
+    save(tmp_path, FILE, "functions: {'messages:list': {result: [one]}}")
     with emulator_process(tmp_path, FILE) as emulator, asking(emulator) as ask:
         assert ask() == {"value": ["one"]}
-        save(tmp_path, "functions: {'messages:list': {error: {data: two}}}")
+        save(tmp_path, FILE, "functions: {'messages:list': {error: {data: two}}}")
         emulator.wait_for_log("revision 2 in force")
         assert ask()["data"] == "two"
-        save(tmp_path, "functions: {'messages:list': {results: [three]}}")
+        save(tmp_path, FILE, "functions: {'messages:list': {results: [three]}}")
         emulator.wait_for_log("revision 2 stays in force")
         assert ask()["data"] == "two"
-        save(tmp_path, "functions: {'messages:send': {result: four}}")
+        save(tmp_path, FILE, "functions: {'messages:send': {result: four}}")
         emulator.wait_for_log("revision 3 in force")
         assert "Could not find public function for 'messages:list'." in ask()["message"]

@@ -5,6 +5,6 @@ import { connect, failure, report } from "./seen.mjs";
 
 const client = connect();
 for await (const _line of createInterface({ input: process.stdin })) {
-  const answer = client.query("messages:list", {});
+  const answer = client.query(process.env.ASKED, {});
   report(await answer.then((value) => ({ value }), () => failure(answer)));
 }
