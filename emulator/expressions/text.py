@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 from emulator.expressions.budget import check_text
-from emulator.expressions.operators import MISSING
+from emulator.expressions.operators import MISSING, kind_of
 from emulator.values.convex import (
     Int64,
     InvalidValueError,
@@ -19,6 +19,9 @@ from emulator.values.convex import (
     check_nesting,
 )
 from emulator.values.display import javascript_number
+
+_SAME = frozenset({float, bool, type(None), Int64, bytes})
+_MAX_NAMES = 4_096
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401 - a value or a plain number
@@ -53,10 +56,16 @@ def json_tree(value: Any) -> Any:  # noqa: ANN401 - likewise; a JSON tree
 
 def join_texts(*parts: Any) -> str:  # noqa: ANN401 - values or plain numbers
     """Return the text that literal pieces and values make together."""
-    texts = [text_of(each) for each in parts]
-    check_text(sum(map(len, texts)))
+    texts = []
+    length = 0
+    for each in parts:
+        text = each if type(each) is str else text_of(each)
+        length += len(text)
+        texts.append(text)
+    check_text(length)
     joined = "".join(texts)
-    _check_characters(joined)
+    if not joined.isascii():
+        _check_characters(joined)
     return joined
 
 
@@ -67,32 +76,41 @@ def as_convex(value: Any, depth: int = 1) -> Value:  # noqa: ANN401 - a value or
     """
     kind = type(value)
     if kind is str:
-        _check_characters(value)
+        if not value.isascii():
+            _check_characters(value)
         return value  # type: ignore[no-any-return]  # by the exact type
-    if kind is float or kind is bool or value is None:
-        return value  # type: ignore[no-any-return]  # by the exact types
+    if kind in _SAME:
+        return value  # type: ignore[no-any-return]  # likewise
     if kind is int:
         return float(value)
     if kind is dict:
         check_nesting(depth)
         check_field_count(len(value))
-        for name in value:
-            _check_name(name)
-        return {name: as_convex(each, depth + 1) for name, each in value.items()}
+        if not value.keys() <= _sound_names:
+            _check_names(value)
+        return {name: each if type(each) in _SAME else as_convex(each, depth + 1) for name, each in value.items()}
     if kind is list:
         check_nesting(depth)
         check_array_length(len(value))
-        return [as_convex(each, depth + 1) for each in value]
+        return [each if type(each) in _SAME else as_convex(each, depth + 1) for each in value]
     return None if value is MISSING else value
 
 
-_check_name = lru_cache(maxsize=4096)(check_field_name)
+_sound_names: set[str] = set()
+
+
+def _check_names(names: Iterable[object]) -> None:
+    """Raise InvalidValueError for a name that no field may have; remember the others, so that one look finds them."""
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidValueError(f"a mapping's keys are texts, not {kind_of(name)}")
+        check_field_name(name)
+        if len(_sound_names) < _MAX_NAMES:
+            _sound_names.add(name)
 
 
 def _check_characters(text: str) -> None:
     """Raise InvalidValueError for a text that nothing can carry."""
-    if text.isascii():
-        return
     try:
         text.encode()
     except UnicodeEncodeError as error:

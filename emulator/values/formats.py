@@ -11,6 +11,7 @@ import math
 import struct
 from base64 import b64decode, b64encode
 from enum import Enum
+from operator import is_not
 from typing import TypeAlias
 
 from emulator.values.convex import (
@@ -60,10 +61,10 @@ def encode(value: Value, form: Format) -> Json:
     if isinstance(value, float):
         return value if math.isfinite(value) and (value or _sign(value) > 0) else _special(value, form)
     if isinstance(value, dict):
-        fields = {key: encode(each, form) for key, each in value.items()}
-        return fields if any(fields[key] is not each for key, each in value.items()) else value  # type: ignore[return-value]
+        fields = {key: each if type(each) in _LEAVES else encode(each, form) for key, each in value.items()}
+        return fields if any(map(is_not, fields.values(), value.values())) else value  # type: ignore[return-value]
     if isinstance(value, list):
-        return [encode(each, form) for each in value]
+        return [each if type(each) in _LEAVES else encode(each, form) for each in value]  # type: ignore[misc]
     if isinstance(value, Int64):
         return _integer(value, form)
     if isinstance(value, bytes):

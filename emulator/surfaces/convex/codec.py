@@ -34,6 +34,8 @@ from emulator.values.formats import Format, Json, decode, encode, parse_format
 from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
 
 _OPTIONS = orjson.OPT_SORT_KEYS
+_OF_VALUES = _OPTIONS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_UNCLEAR = (b"null", b"-0.0")
 _MIB = 1024 * 1024
 MAX_ARGUMENTS = 16 * _MIB
 _LONGEST_KEPT = 200
@@ -124,7 +126,7 @@ def write_constant(constant: Constant, form: Format) -> bytes:
     """Return a value's bytes; they are made once."""
     written = constant.encoded.get(form)
     if written is None:
-        written = constant.encoded[form] = orjson.dumps(encode(constant.value, form), option=_OPTIONS)
+        written = constant.encoded[form] = _write(constant.value, form)
     return written
 
 
@@ -151,6 +153,21 @@ def read_ts(text: str) -> int:
     if len(raw) != _TS_BYTES:
         raise ValueError(f"a timestamp has {_TS_BYTES} bytes, not {len(raw)}")
     return int.from_bytes(raw, "little")
+
+
+def _write(value: Value, form: Format) -> bytes:
+    """Return a value's bytes.
+
+    Most values look alike in all formats, and orjson writes them quickest without a tree made before. It asks for
+    what is no JSON; but NaN, the infinities and the negative zero it writes in its own way, without asking.
+    """
+    try:
+        written = orjson.dumps(value, default=lambda each: encode(each, form), option=_OF_VALUES)
+    except TypeError:
+        written = b"null"
+    if any(each in written for each in _UNCLEAR):
+        return orjson.dumps(encode(value, form), option=_OPTIONS)
+    return written
 
 
 class _ShapeError(Exception):
