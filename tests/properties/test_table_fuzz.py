@@ -205,7 +205,9 @@ def requests(draw: st.DrawFn) -> Sent:
         call["ts"] = write_ts(draw(st.one_of(st.integers(0, 2**64 - 1), st.integers(START, START + 1000))))
     elif kind == "run":
         path = f"/api/run/{call['path'].replace(':', '/')}"
-    sent_with = {"Authorization": "Convex fuzz|key"} if kind == "function" else draw(odd_headers)
+    sent_with: dict[str, str | bytes] = {"Authorization": "Convex fuzz|key"}
+    if kind != "function":
+        sent_with = draw(odd_headers)
     return Sent("POST", path, "", sent_with, write_json(call))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -87,7 +87,7 @@ class Sent:
     path: str
     query: str
     headers: dict[str, str | bytes]
-    body: bytes
+    body: bytes = field(repr=False)
 
     @property
     def calls_functions(self) -> bool:
