@@ -1,0 +1,1 @@
+"""The documented HTTP API of an OpenClaw Gateway (contract openclaw §1)."""
