@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any, NamedTuple, Protocol
 
 from emulator.expressions import operators, text
@@ -94,11 +95,18 @@ def compile_tree(tree: Any, names: Collection[str]) -> Compiled:  # noqa: ANN401
     body = _written(tree, rewriter, texts, constants)
     used = tuple(sorted(rewriter.used))
     whole = ast.fix_missing_locations(ast.Expression(function_of([CONTEXT, *used], body)))
-    code = compile(whole, "<scenario>", "eval")
+    code = _code(whole, texts)
     functions = {name_in_code(name): TABLE[name].call for name in rewriter.calls}
     scope = {"__builtins__": {}, **_OPERATORS, **functions, **constants}
     run = eval(code, scope)  # noqa: S307 - every node is ours or on the white list of Rewriter
     return Compiled(run, used, frozenset(rewriter.calls), tuple(texts), tuple(rewriter.accesses))
+
+
+def _code(whole: ast.Expression, texts: list[Text]) -> CodeType:
+    try:
+        return compile(whole, "<scenario>", "eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # such as loops nested too deep
+        raise TextError(texts[0], ExpressionError(f"not an expression: {error}")) from error
 
 
 class Names(Protocol):

@@ -11,12 +11,14 @@ import warnings
 from collections.abc import Collection
 from difflib import get_close_matches
 from inspect import Parameter, Signature
+from keyword import kwlist
 from typing import Any, NamedTuple
 
 from emulator.expressions.errors import ExpressionError
 from emulator.expressions.functions import TABLE
 
 MAX_LENGTH = 4_000
+MAX_DEPTH = 100
 CONTEXT = "__context__"
 BINARY: dict[type, str] = {
     ast.Add: "add",
@@ -39,6 +41,8 @@ COMPARE: dict[type, str] = {
 }
 _DEFAULT = "__default__"
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
+WORDS = frozenset({*_WORDS, *kwlist})
+"""What cannot be a name in an expression."""
 _ADVICE: dict[type, str] = {
     ast.Lambda: "functions cannot be defined",
     ast.JoinedStr: "write the text outside of ${…} instead of an f-string",
@@ -70,16 +74,25 @@ class Rewriter:
         self.calls: set[str] = set()
         self.accesses: list[Access] = []
         self._bound: list[set[str]] = []
-        self._lead = 0
-        self._offsets: list[int] = []
+        self._source = _Python("")
 
     def rewrite(self, source: str) -> ast.expr:
         """Return an expression as a tree; raise ExpressionError with an offset into `source` and a hint."""
         if len(source) > MAX_LENGTH:
             raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
-        python, self._offsets = _replace_defaults(source)
-        self._lead = len(python) - len(python.lstrip())
-        return self.value(_parse(python, self._offsets).body)
+        self._source = _Python(source)
+        body = self._source.parse().body
+        self._check_depth(body)
+        return self.value(body)
+
+    def _check_depth(self, body: ast.expr) -> None:
+        """Refuse what would nest calls deeper than Python can."""
+        level: list[ast.AST] = [body]
+        for _ in range(MAX_DEPTH):
+            level = [child for node in level for child in ast.iter_child_nodes(node)]
+        deep = next((each for each in level if isinstance(each, ast.expr)), None)
+        if deep is not None:
+            raise self._error(deep, f"the expression nests deeper than {MAX_DEPTH} levels", "take it apart")
 
     def value(self, node: ast.expr) -> ast.expr:
         """Rewrite a node whose value is used: what is missing becomes null."""
@@ -154,7 +167,7 @@ class Rewriter:
         if name in _WORDS:
             return ast.Constant(_WORDS[name])
         if name not in self.names:
-            kind = "is a function: call it" if name in TABLE else None
+            kind = f"{name} is a function: call it" if name in TABLE else None
             raise self._error(node, f"there is no name {name!r}", kind or self._similar(name, self.names))
         self.used.add(name)
         self.accesses.append(Access(name, None, self._offset(node)))
@@ -265,8 +278,8 @@ class Rewriter:
         return ExpressionError(message, self._offset(node), hint)
 
     def _offset(self, node: ast.AST) -> int:
-        column = getattr(node, "col_offset", 1) - 1 + self._lead
-        return self._offsets[min(max(column, 0), len(self._offsets) - 1)]
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 1)
+        return self._source.offset(line, column, in_bytes=True)
 
 
 def _text_in(node: ast.expr) -> str | None:
@@ -287,6 +300,33 @@ def function_of(parameters: Collection[str], body: ast.expr) -> ast.Lambda:
     """Return a function of these parameters."""
     arguments = [ast.arg(each) for each in parameters]
     return ast.Lambda(ast.arguments(posonlyargs=[], args=arguments, kwonlyargs=[], kw_defaults=[], defaults=[]), body)
+
+
+class _Python:
+    """An expression as Python reads it, in brackets so that it may have several lines, and the way back."""
+
+    def __init__(self, source: str) -> None:
+        python, self._offsets = _replace_defaults(source)
+        self._lead = len(python) - len(python.lstrip())
+        self._lines = f"({python[self._lead :]}".split("\n") if python.strip() else ["("]
+
+    def parse(self) -> ast.Expression:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)
+                return ast.parse("\n".join([*self._lines, ")"]), mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line, column = getattr(error, "lineno", None) or 1, (getattr(error, "offset", None) or 1) - 1
+            text = getattr(error, "msg", None) or "it is too deep"
+            raise ExpressionError(f"not an expression: {text}", self.offset(line, column)) from error
+
+    def offset(self, line: int, column: int, *, in_bytes: bool = False) -> int:
+        """Return where in the source a place in Python's lines is; Python counts the columns of trees in bytes."""
+        before = sum(len(each) + 1 for each in self._lines[: line - 1])
+        if in_bytes and line <= len(self._lines):
+            column = len(self._lines[line - 1].encode()[:column].decode(errors="replace"))
+        index = before + column - 1 + self._lead
+        return self._offsets[min(max(index, 0), len(self._offsets) - 1)]
 
 
 def _replace_defaults(source: str) -> tuple[str, list[int]]:
@@ -311,19 +351,6 @@ def _replace_defaults(source: str) -> tuple[str, list[int]]:
         offsets += [position] * len(piece) if width != len(piece) else range(position, position + width)
         position += width
     return "".join(out), [*offsets, len(source)]
-
-
-def _parse(python: str, offsets: list[int]) -> ast.Expression:
-    lead = len(python) - len(python.lstrip())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            return ast.parse(f"({python[lead:]}\n)" if python.strip() else "()", mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        column = (getattr(error, "offset", None) or 1) - 2 + lead
-        offset = offsets[min(max(column, 0), len(offsets) - 1)]
-        text = getattr(error, "msg", None) or "it is too deep"
-        raise ExpressionError(f"not an expression: {text}", offset) from error
 
 
 def _dotted(node: ast.expr) -> str | None:

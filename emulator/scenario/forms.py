@@ -6,6 +6,7 @@ every mistake has one place and one message.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import Enum
 from typing import Annotated, Any, TypeAlias
@@ -70,7 +71,8 @@ def form_of_identity(node: object) -> str:
 
 def _read_duration(node: object) -> int:
     if isinstance(node, int | float) and not isinstance(node, bool):
-        raise PydanticCustomError("bad_duration", "{got} has no unit", {"got": str(node), "hint": f"write {node}ms"})
+        hint = f"write {node}ms" if 0 <= node < math.inf else "write a number and a unit: ms, s, m, h or d"
+        raise PydanticCustomError("bad_duration", "{got} has no unit", {"got": str(node), "hint": hint})
     if not isinstance(node, str):
         raise PydanticCustomError("string_type", "not a text")
     try:

@@ -18,7 +18,7 @@ from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.lint import lint
 from emulator.scenario.problem import Problem, did_you_mean
-from emulator.scenario.tree import Entry, Mapping, kind_of, place_at
+from emulator.scenario.tree import Entry, Mapping, kind_of, place_at, sources_of
 from emulator.scenario.uses import Kind, Use, unknown_names
 from emulator.scenario.validate import validate
 from emulator.scenario.written import ClockForm, DeploymentForm, FunctionForm, IdentityForm, ScenarioForm
@@ -57,7 +57,7 @@ class Linker:
     def link(self, name: str, tree: Mapping, seed: int | None) -> tuple[Scenario | None, list[Problem]]:
         """Return the scenario, None when anything is wrong with it; `seed` overrides the file's."""
         functions, problems, uses = self._functions(tree)
-        reader = ValueReader(tree.source)
+        reader = ValueReader(sources_of(tree))
         constants = _values(tree.get("vars"), reader)
         variables = {key: Constant(value) for key, value in _values(tree.get("state"), reader).items()}
         form = validate(ScenarioForm, _without_functions(tree))
@@ -159,7 +159,7 @@ def _names(scenario: Scenario, tree: Mapping) -> AnyMapping[Kind, Collection[str
 def _check_locale(locale: str, tree: Mapping, reader: ValueReader) -> None:
     if locale not in KNOWN_LOCALES:
         hint = did_you_mean(locale, KNOWN_LOCALES)
-        reader.note(tree.value_place("locale"), "unknown-locale", f"locale: {locale!r}", "such as ko_KR", hint)
+        reader.note(tree.value_place("locale"), "unknown-locale", f"locale: {locale!r}", "a locale such as ko_KR", hint)
 
 
 def _paths(tree: Mapping) -> Iterator[FunctionPath]:
@@ -197,8 +197,8 @@ def _identities(
         return None
     owners: dict[str, str] = {}
     identities = []
-    for name, form in forms.items():
-        node = nodes[name]
+    for name, node, place, _ in nodes.entries():
+        form = forms[name]
         assert isinstance(node, Mapping)
         if form.token in owners:
             message = f"{name} has the same token as {owners[form.token]}"
@@ -210,7 +210,7 @@ def _identities(
                 message = f"{short} and {long} are the same claim"
                 reader.note(claims.key_place(short), "outcome-conflict", message, hint="keep one of them")
         attributes = _attributes(name, _values(claims, reader))
-        identities.append(KnownIdentity(name, form.token, attributes, nodes.key_place(name)))
+        identities.append(KnownIdentity(name, form.token, attributes, place))
     return tuple(identities)
 
 

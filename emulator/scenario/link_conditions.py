@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from emulator.expressions.compile import Text
 from emulator.model.computed import Computed
-from emulator.model.pattern import Fields, Pattern
+from emulator.model.pattern import AllOf, AnyOf, Fields, Not, Pattern
 from emulator.model.rule import CallNumber, Condition
 from emulator.scenario.link_patterns import PatternReader
 from emulator.scenario.link_values import ValueReader
-from emulator.scenario.tree import Mapping, kind_of
+from emulator.scenario.tree import Mapping, Sequence, Tree, place_at, shown
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import CallForm, WhenForm
 from emulator.scenario.written_gateway import ChatWhenForm
 
 CHAT_ARGUMENTS = ("message", "session", "agent", "channel")
 """What a chat call has in the place of arguments."""
+
+_COMBINING = ("$any", "$all", "$not")
 
 
 class ConditionReader:
@@ -65,15 +68,11 @@ class ConditionReader:
     def _state(self, node: Mapping) -> Pattern:
         state = node["state"]
         assert isinstance(state, Mapping)
-        names = (entry for entry in state.entries() if not entry.key.startswith("$"))
-        self._values.uses.extend(Use(Kind.VARIABLE, entry.key, entry.key_place) for entry in names)
+        self._values.uses.extend(_variables(state))
         return self._pattern(node, "state")
 
     def _headers(self, node: Mapping) -> Pattern:
-        pattern = self._pattern(node, "headers")
-        if not isinstance(pattern, Fields):
-            return pattern
-        return Fields(tuple((name.lower(), inner) for name, inner in pattern.fields))
+        return _lowered(self._pattern(node, "headers"))
 
     def _call(self, when: WhenForm | ChatWhenForm, node: Mapping) -> CallNumber | None:
         asked = when.call
@@ -82,16 +81,44 @@ class ConditionReader:
         if not isinstance(asked, CallForm):
             return None
         if asked.to is not None and asked.to < asked.from_:
-            self._values.note(
-                node.value_place("call"), "bad-condition", "call: to is less than from", hint="exchange them"
-            )
+            at = place_at(node, ("call", "to"))
+            self._values.note(at, "bad-condition", "call: to is less than from", hint="exchange them")
         return CallNumber(asked.from_, asked.to, asked.every)
 
     def _test(self, node: Mapping) -> Computed | None:
         place = node.value_place("if")
+        before = len(self._values.problems)
         written = self._values.written(node["if"], place)
         if isinstance(written, Computed) and isinstance(written.tree, Text) and written.tree.is_one_expression:
             return written
-        got = kind_of(node["if"])
-        self._values.note(place, "bad-condition", f"if: {got}", "one expression", "write if: ${args.count > 3}")
+        if len(self._values.problems) == before:
+            message = f"if: {shown(node['if'])}"
+            self._values.note(place, "bad-condition", message, "one expression", "write if: ${args.count > 3}")
         return None
+
+
+def _variables(tree: Tree) -> Iterator[Use]:
+    """Yield the state variables that a condition asks for, those in operators on all of them included."""
+    if isinstance(tree, Mapping):
+        for entry in tree.entries():
+            if not entry.key.startswith("$"):
+                yield Use(Kind.VARIABLE, entry.key, entry.key_place)
+            elif entry.key in _COMBINING:
+                yield from _variables(entry.value)
+    for each in tree if isinstance(tree, Sequence) else ():
+        yield from _variables(each)
+
+
+def _lowered(pattern: Pattern) -> Pattern:
+    """Return a condition on headers with their names in lower case."""
+    match pattern:
+        case Fields(fields):
+            return Fields(tuple((name.lower(), inner) for name, inner in fields))
+        case AnyOf(patterns):
+            return AnyOf(tuple(map(_lowered, patterns)))
+        case AllOf(patterns):
+            return AllOf(tuple(map(_lowered, patterns)))
+        case Not(inner):
+            return Not(_lowered(inner))
+        case _:
+            return pattern

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as AnySequence
 
+from emulator.expressions.rewrite import WORDS
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.effect import (
@@ -24,9 +25,9 @@ from emulator.model.effect import (
 from emulator.model.gateway import ChannelStatus
 from emulator.model.logs import LogLevel
 from emulator.model.place import Place
-from emulator.scenario.link_values import ValueReader
+from emulator.scenario.link_values import ValueReader, can_be_mapping, kind_of_value
 from emulator.scenario.problem import did_you_mean
-from emulator.scenario.tree import Mapping, Sequence, Tree
+from emulator.scenario.tree import Mapping, Sequence, Tree, pack
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import LOG_LEVELS, EffectForm, LogForm, LogLineForm
 from emulator.values.paths import InvalidPathError, parse_path
@@ -64,24 +65,33 @@ class EffectReader:
         )
 
     def _effect(self, form: EffectForm, node: Mapping, place: Place) -> Effect | None:
-        given = [key for key in _KINDS if key in form.model_fields_set]
+        given = [key for key in _KINDS if getattr(form, key) is not None]
+        if (form.do is not None and "after" not in given) or (form.do is None and given == ["after"]):
+            hint = "write after: 2s, and do: with what shall happen then"
+            present, absent = ("do", "after") if form.do is not None else ("after", "do")
+            message = f"{present} stands without {absent}"
+            self._values.note(node.key_place(present), "bad-effect", message, hint=hint)
+            return None
         if len(given) != 1:
-            message = f"{' and '.join(given)} exclude each other" if given else "nothing says what this effect does"
-            hint = "write each effect as an entry of its own" if given else None
-            self._values.note(place, "bad-effect", message, f"one of: {', '.join(_KINDS)}", hint)
+            self._note_kinds(given, node, place)
             return None
         kind = given[0]
-        if (form.do is not None) != (kind == "after"):
-            hint = "write after: 2s, and do: with what shall happen then"
-            message = "do stands without after" if form.do is not None else "after stands without do"
-            self._values.note(place, "bad-effect", message, hint=hint)
-            return None
         inner = node[kind]
         if isinstance(inner, Mapping):
             for key in ("into", "table"):
                 if key in inner:
                     self._values.uses.append(Use(Kind.TABLE, str(inner[key]), inner.value_place(key)))
         return self._read(kind, form, node, place)
+
+    def _note_kinds(self, given: list[str], node: Mapping, place: Place) -> None:
+        message, hint = "nothing says what this effect does", None
+        if given:
+            place = max(map(node.key_place, given))
+            message, hint = f"{' and '.join(given)} exclude each other", "write each effect as an entry of its own"
+        elif node:
+            key = next(iter(node))
+            message, hint = f"{key} says nothing", "write something below the key"
+        self._values.note(place, "bad-effect", message, f"one of: {', '.join(_KINDS)}", hint)
 
     def _read(self, kind: str, form: EffectForm, node: Mapping, place: Place) -> Effect | None:
         inner = node[kind]
@@ -158,15 +168,17 @@ class EffectReader:
 
     def _mapping(self, inner: Mapping, key: str) -> Constant | Computed:
         written = self._part(inner, key)
-        if isinstance(written, Constant) and not isinstance(written.value, dict):
-            self._values.note(inner.value_place(key), "wrong-type", f"{key}: no mapping", "a mapping, or an expression")
+        if not can_be_mapping(written):
+            message = f"{key}: {kind_of_value(written, inner[key])}"
+            expected = "a mapping, or an expression that gives one"
+            self._values.note(inner.value_place(key), "wrong-type", message, expected)
         return written
 
     def _bind(self, inner: Mapping) -> str | None:
         if "as" not in inner or inner["as"] is None:
             return None
         name = str(inner["as"])
-        if name in self._values.names:
+        if name in self._values.names or name in WORDS:
             hint = "take another name"
             self._values.note(inner.value_place("as"), "taken-name", f"{name} means something already", hint=hint)
         self._values.names |= {name}
@@ -174,7 +186,7 @@ class EffectReader:
 
     def _line(self, form: LogLineForm, node: Tree, place: Place, owner: Mapping | Sequence) -> Iterator[LogLine]:
         if not isinstance(form, LogForm):
-            yield LogLine(LogLevel.LOG, self._values.written(_alone(node, owner), place))
+            yield LogLine(LogLevel.LOG, self._values.written(_alone(node, owner, place), place))
             return
         assert isinstance(node, Mapping)
         levels = [level for level in LOG_LEVELS if level in form.model_fields_set]
@@ -185,13 +197,13 @@ class EffectReader:
         (level,) = levels
         arguments = node[level]
         if not isinstance(arguments, Sequence):
-            arguments = _alone(arguments, node)
+            arguments = _alone(arguments, node, node.value_place(level))
         yield LogLine(LogLevel[level.upper()], self._values.written(arguments, node.value_place(level)))
 
 
-def _alone(node: Tree, owner: Mapping | Sequence) -> Sequence:
-    """Return a list with one item."""
+def _alone(node: Tree, owner: Mapping | Sequence, place: Place) -> Sequence:
+    """Return a list with one item, which stands at `place` in the file of its owner."""
     alone = Sequence(owner.source, owner.at)
     alone.append(node)
-    alone.marks.append(owner.at)
+    alone.marks.append(pack(place.line - 1, place.column - 1))
     return alone

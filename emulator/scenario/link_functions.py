@@ -22,7 +22,7 @@ from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, fai
 from emulator.scenario.link_validators import read_object, read_value
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem
-from emulator.scenario.tree import Mapping, Sequence, Tree
+from emulator.scenario.tree import Mapping, Sequence, Tree, sources_of
 from emulator.scenario.uses import Use
 from emulator.scenario.written import ErrorForm, FunctionForm, OutcomeForm, RuleForm
 from emulator.values.paths import FunctionPath
@@ -40,7 +40,7 @@ class Linked(NamedTuple):
 
 def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: Place) -> Linked:
     """Link a function whose form is sound."""
-    reader = ValueReader(tree.source)
+    reader = ValueReader(sources_of(tree))
     args = None if form.args is None else read_object(tree["args"], tree.value_place("args"), reader)
     returns = None if form.returns is None else read_value(tree["returns"], tree.value_place("returns"), reader)
     script = ScriptLinker(tree, form, place, reader, _Functions(tree, form, reader)).script()
@@ -52,7 +52,7 @@ def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: 
 
 def check_values(tree: Mapping) -> list[Problem]:
     """Return what is wrong with the values of a function whose form is not sound, so that it is told all the same."""
-    reader = ValueReader(tree.source)
+    reader = ValueReader(sources_of(tree))
     patterns = PatternReader(reader)
     parts: list[Tree] = [tree]
     for key in ("rules", "sequence"):

@@ -108,6 +108,9 @@ class PatternReader:
         value = written.value
         if isinstance(value, bool) or not isinstance(value, float | int | str):
             self._wrong(key, operand, place, "a number or a text")
+        elif value != value:  # noqa: PLR0124 - only NaN is not itself
+            message = f"{key}: nothing is more or less than .nan"
+            self._values.note(place, "bad-condition", message, "a number or a text", "write {$eq: .nan}")
         return Compares(_ORDERS[key], value)
 
     def _several(self, key: str, operand: Tree, place: Place) -> Pattern:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
+from math import isfinite
+from typing import Any
 
-from emulator.model.computed import TABLE_NAMES, TIMELINE_NAMES
+from emulator.expressions.compile import Text
+from emulator.model.computed import TABLE_NAMES, TIMELINE_NAMES, Computed
 from emulator.model.constant import Constant
 from emulator.model.place import Place
 from emulator.model.scenario import TimelineStep
 from emulator.model.table import Seed, Table
 from emulator.scenario.link_effects import EffectReader
 from emulator.scenario.link_validators import read_object
-from emulator.scenario.link_values import ValueReader
-from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of
+from emulator.scenario.link_values import ValueReader, can_be_mapping, kind_of_value
+from emulator.scenario.tree import Mapping, Sequence, Tree, place_at, shown
 from emulator.scenario.uses import Kind
 from emulator.scenario.written import TableForm, TimelineForm
 from emulator.values.convex import InvalidValueError, Value, check_identifier
@@ -24,6 +28,9 @@ from emulator.values.validators.coerce import coerced
 from emulator.values.validators.types import Validator
 
 _SYSTEM_FIELDS = ("_id", "_creationTime")
+_PATH = re.compile(r"^Path: (.*)$", re.MULTILINE)
+_STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
+_EXTRA = re.compile(r"contains extra field `(.*)` that")
 
 
 class TableReader:
@@ -61,44 +68,63 @@ class TableReader:
         written = self._values.written(tree, place)
         for use in self._values.uses[before:]:
             if use.kind is Kind.TABLE and self._numbers.get(use.name or "", 0) >= self._numbers[table]:
-                hint = f"move {table} behind {use.name}"
-                self._values.note(use.place, "table-order", f"{use.name} has no documents yet", hint=hint)
-        if not isinstance(written, Constant):
-            return Seed(written, place, count)
-        document = written.value
-        if not isinstance(document, dict):
-            self._values.note(place, "wrong-type", f"a document of {table}: {kind_of(tree)}", "a mapping")
+                is_own = use.name == table
+                message = f"{use.name} has no documents {'while it gets its own' if is_own else 'yet'}"
+                hint = "use index to tell its documents apart" if is_own else f"move {table} behind {use.name}"
+                self._values.note(use.place, "table-order", message, hint=hint)
+        if not can_be_mapping(written):
+            message = f"a document of {table}: {kind_of_value(written, tree)}"
+            self._values.note(place, "wrong-type", message, "a mapping, or an expression that gives one")
             return Seed(Constant({}), place, count)
-        if isinstance(tree, Mapping):
+        document = written.tree if isinstance(written, Computed) else written.value
+        if isinstance(tree, Mapping) and isinstance(document, dict):
             self._check_system_fields(table, document, tree)
+        if not isinstance(written, Constant) or not isinstance(document, dict):
+            return Seed(written, place, count)
         own = {name: value for name, value in document.items() if name not in _SYSTEM_FIELDS}
         if validator is not None:
             own = coerced(validator, own)
-            fault = fault_of(validator, own, self._table_of)
-            if fault is not None:
-                self._values.note(place, "bad-document", f"the document does not fit the fields of {table}: {fault}")
+            self._check_fields(table, validator, own, tree, place)
         system = {name: document[name] for name in _SYSTEM_FIELDS if name in document}
         return Seed(Constant({**system, **own}), place, count)
 
-    def _check_system_fields(self, table: str, document: dict[str, Value], tree: Mapping) -> None:
+    def _check_fields(self, table: str, validator: Validator, own: Value, tree: Tree, place: Place) -> None:
+        fault = fault_of(validator, own, self._table_of)
+        if fault is None:
+            return
+        told, *more = fault.split("\n")
+        path, extra = _PATH.search(fault), _EXTRA.search(told)
+        steps = [name or int(index) for name, index in _STEP.findall(path[1])] if path else []
+        steps += [extra[1]] if extra else []
+        at = place_at(tree, tuple(steps), of_key=bool(extra)) if steps and isinstance(tree, Mapping) else place
+        wanted = (each.removeprefix("Validator: ") for each in more if each.startswith("Validator: "))
+        expected = None if told.startswith("Object ") else next(wanted, None)
+        message = f"the document does not fit the fields of {table}: {told.partition('. ')[0]}"
+        self._values.note(at, "bad-document", message, expected)
+
+    def _check_system_fields(self, table: str, document: dict[str, Any], tree: Mapping) -> None:
+        """Check what is known of the fields that the system gives; expressions are computed later."""
         for name in document:
             if name.startswith("_") and name not in _SYSTEM_FIELDS:
                 message = f"{name}: fields that start with _ are the system's"
                 self._values.note(tree.key_place(name), "bad-document", message, "_id and _creationTime at most")
         number = self._numbers[table]
-        if "_id" in document:
+        key, created = document.get("_id", ""), document.get("_creationTime", 0.0)
+        if "_id" in document and not isinstance(key, Text):
             try:
-                is_ours = isinstance(document["_id"], str) and decode_id(document["_id"])[0] == number
+                is_ours = isinstance(key, str) and decode_id(key)[0] == number
             except InvalidIdError:
                 is_ours = False
             if not is_ours:
                 hint = f"remove it, or write one such as {encode_id(number, bytes(range(16)))}"
-                message = f"_id: {document['_id']!r} is no id of {table}"
-                self._values.note(tree.value_place("_id"), "bad-document", message, hint=hint)
-        if not isinstance(document.get("_creationTime", 0.0), float):
-            message = "_creationTime: milliseconds since 1970 are needed"
+                self._values.note(
+                    tree.value_place("_id"), "bad-document", f"_id: {shown(tree['_id'])} is no id of {table}", hint=hint
+                )
+        if not isinstance(created, Text) and not (isinstance(created, float) and isfinite(created)):
+            message = f"_creationTime: {shown(tree['_creationTime'])}"
             hint = "write ${date('2024-02-08T12:00:00Z')}"
-            self._values.note(tree.value_place("_creationTime"), "bad-document", message, hint=hint)
+            at = tree.value_place("_creationTime")
+            self._values.note(at, "bad-document", message, "milliseconds since 1970", hint)
 
     def _table_of(self, number: int) -> str | None:
         return next((name for name, each in self._numbers.items() if each == number), None)

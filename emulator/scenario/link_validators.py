@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from emulator.model.place import Place
-from emulator.scenario.link_values import ValueReader, offset_place
+from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
 from emulator.scenario.uses import Kind, Use
+from emulator.values.validators.display import display_validator
 from emulator.values.validators.faults import InvalidValidatorError
 from emulator.values.validators.types import (
+    AnyType,
     ArrayOf,
     IdOf,
     ObjectOf,
@@ -18,14 +21,19 @@ from emulator.values.validators.types import (
     UnionOf,
     Validator,
 )
-from emulator.values.validators.written import read_written, read_written_validator
+from emulator.values.validators.written import read_fields, read_written, read_written_validator
 
+_JSON_KEYS = ("type", "value", "keys", "values", "tableName")
 What = TypeVar("What")
 
 
 def read_object(tree: Tree, place: Place, reader: ValueReader) -> Validator | None:
     """Return what is said of a whole object: a table's documents, or a function's arguments."""
-    return _noted(_read(read_written_validator, tree, place, reader), place, reader)
+    validator = _read(read_written_validator, tree, place, reader)
+    if validator is not None and not _takes_objects(validator):
+        message = f"{display_validator(validator)} takes no object"
+        reader.note(place, "bad-validator", message, hint="write {author: string, likes: int64?}")
+    return _noted(validator, tree, place, reader)
 
 
 def read_value(tree: Tree, place: Place, reader: ValueReader) -> Validator | None:
@@ -33,20 +41,32 @@ def read_value(tree: Tree, place: Place, reader: ValueReader) -> Validator | Non
     field = _read(read_written, tree, place, reader)
     if field is not None and field.optional:
         reader.note(place, "bad-validator", "what a function returns is always there", hint="write string | null")
-    return _noted(field.validator if field else None, place, reader)
+    return _noted(field.validator if field else None, tree, place, reader)
 
 
 def _read(read: Callable[[object], What], tree: Tree, place: Place, reader: ValueReader) -> What | None:
     try:
         return read(tree)
     except InvalidValidatorError as error:
-        root = isinstance(tree, Mapping) and bool(error.steps)
-        at = place_at(tree, error.steps) if root and isinstance(tree, Mapping) else place
-        text = _text_at(tree, error.steps)
-        if error.offset is not None and text is not None:
-            at = offset_place(reader.inside_quotes(at), text, error.offset)
-        reader.note(at, "bad-validator", error.message, hint=error.hint)
-        return None
+        errors = [error]
+        if isinstance(tree, Mapping) and error.steps and error.steps[0] not in _JSON_KEYS:
+            errors += _errors_of_fields(tree)
+    for each in errors:
+        at = place_at(tree, each.steps) if isinstance(tree, Mapping) and each.steps else place
+        text = _text_at(tree, each.steps)
+        if each.offset is not None and text is not None:
+            at = reader.spot(at, text, each.offset)
+        reader.note(at, "bad-validator", each.message, hint=each.hint)
+    return None
+
+
+def _errors_of_fields(tree: Mapping) -> Iterator[InvalidValidatorError]:
+    """Yield what is wrong with each field, for reading them all stops at the first."""
+    for name, each in tree.items():
+        try:
+            read_fields({name: each})
+        except InvalidValidatorError as error:
+            yield error
 
 
 def _text_at(tree: Tree, steps: tuple[str | int, ...]) -> str | None:
@@ -59,11 +79,34 @@ def _text_at(tree: Tree, steps: tuple[str | int, ...]) -> str | None:
     return node if isinstance(node, str) else None
 
 
-def _noted(validator: Validator | None, place: Place, reader: ValueReader) -> Validator | None:
+def _noted(validator: Validator | None, tree: Tree, place: Place, reader: ValueReader) -> Validator | None:
     """Note the tables whose ids a validator wants."""
-    if validator is not None:
-        reader.uses.extend(Use(Kind.TABLE, name, place) for name in _tables(validator))
+    for name in () if validator is None else dict.fromkeys(_tables(validator)):
+        found = next(_mentions(name, tree, place, reader), place)
+        reader.uses.append(Use(Kind.TABLE, name, found))
     return validator
+
+
+def _mentions(table: str, tree: Tree, place: Place, reader: ValueReader) -> Iterator[Place]:
+    """Yield where the ids of a table are asked for, in validator JSON or inside of a text."""
+    if isinstance(tree, Mapping):
+        if tree.get("tableName") == table and tree.get("type") == "id":
+            yield tree.value_place("tableName")
+        for entry in tree.entries():
+            yield from _mentions(table, entry.value, entry.value_place, reader)
+    elif isinstance(tree, Sequence):
+        for index, each in enumerate(tree):
+            yield from _mentions(table, each, tree.item_place(index), reader)
+    elif isinstance(tree, str) and (found := re.search(rf"\bid\(\s*[\"']?({re.escape(table)})\b", tree)):
+        yield reader.spot(place, tree, found.start(1))
+
+
+def _takes_objects(validator: Validator) -> bool:
+    match validator:
+        case UnionOf(members):
+            return any(map(_takes_objects, members))
+        case _:
+            return isinstance(validator, ObjectOf | RecordOf | AnyType)
 
 
 def _tables(validator: Validator) -> Iterator[str]:

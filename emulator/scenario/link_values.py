@@ -5,16 +5,20 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
+from collections.abc import Mapping as AnyMapping
 from functools import lru_cache
 from typing import Any
 
-from emulator.expressions.compile import Text, TextError, compile_tree, has_texts, read_text, texts_of
+from emulator.expressions.compile import Text, TextError, compile_tree, has_texts, read_text
 from emulator.expressions.errors import ExpressionError
+from emulator.expressions.rewrite import Access
+from emulator.expressions.scan import Piece
 from emulator.model.computed import FUNCTION_NAMES, Computed
 from emulator.model.constant import Constant
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.source import Source
+from emulator.scenario.spot import spot
 from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of
 from emulator.scenario.uses import KIND_OF, Use
 from emulator.values.convex import (
@@ -42,12 +46,12 @@ class _NotPlainError(Exception):
 class ValueReader:
     """Reads values and patterns out of a tree, and collects what Convex could not hold."""
 
-    def __init__(self, source: Source | None = None, names: frozenset[str] = FUNCTION_NAMES) -> None:
-        """Begin without problems; `source` is the file that texts are in, for the places inside of them.
+    def __init__(self, sources: AnyMapping[str, Source], names: frozenset[str] = FUNCTION_NAMES) -> None:
+        """Begin without problems; `sources` are the files that texts are in, for the places inside of them.
 
         `names` are those that expressions may name; what they use of other sections is gathered in `uses`.
         """
-        self._source = source
+        self._sources = sources
         self.names = names
         self.problems: list[Problem] = []
         self.uses: list[Use] = []
@@ -70,26 +74,26 @@ class ValueReader:
         self._computes = True
         located: Any = self._located(tree, place, 0)
         self._computes = False
-        if not has_texts(located):
-            return Constant(located)
-        for text in texts_of(located):
-            self._check_expressions(text)
-        return Computed(located, place)
+        return Computed(located, place) if has_texts(located) else Constant(located)
 
-    def _check_expressions(self, text: Text) -> None:
-        """Compile a text by itself, so that what is wrong with one hides nothing about another."""
-        written = "".join(f"${{{each.text}}}" if each.is_expression else each.text for each in text.pieces)
-        try:
-            compiled = compile_tree(text, self.names)
-        except TextError as error:
-            self.note(offset_place(text.mark, written, error.offset), "bad-expression", str(error), hint=error.hint)
+    def spot(self, place: Place, text: str, offset: int) -> Place:
+        """Return where a character of a text stands that is written at `place`."""
+        return spot(self._sources.get(place.file), place, text, offset)
+
+    def _check_expression(self, piece: Piece, text: str, place: Place) -> None:
+        """Compile an expression by itself, so that what is wrong with one hides nothing about another."""
+        found = _accesses(piece.text, self.names)
+        if isinstance(found, ExpressionError):
+            at = self.spot(place, text, piece.offset + found.offset)
+            self.note(at, "bad-expression", str(found), hint=found.hint)
             return
-        for name, key, offset in compiled.accesses:
+        for name, key, offset in found:
             if name == "tables" and key is None:
                 hint = "write tables.NAME for the documents of one"
-                self.note(offset_place(text.mark, written, offset), "bad-expression", "tables is no value", hint=hint)
+                at = self.spot(place, text, piece.offset + offset)
+                self.note(at, "bad-expression", "tables is no value", hint=hint)
             elif name in KIND_OF:
-                self.uses.append(Use(KIND_OF[name], key, offset_place(text.mark, written, offset)))
+                self.uses.append(Use(KIND_OF[name], key, self.spot(place, text, piece.offset + offset)))
 
     def _located(self, tree: Tree, place: Place, depth: int) -> Any:  # noqa: ANN401 - a value, or a tree with `Text`s
         kind = type(tree)
@@ -107,22 +111,18 @@ class ValueReader:
         return tree
 
     def _text(self, text: str, place: Place) -> str | Text:
-        inside = self.inside_quotes(place)
         try:
-            read = read_text(text, inside)
+            read = read_text(text, place)
         except ExpressionError as error:
-            self.note(offset_place(inside, text, error.offset), "bad-expression", str(error), hint=error.hint)
+            self.note(self.spot(place, text, error.offset), "bad-expression", str(error), hint=error.hint)
             return text
         if isinstance(read, Text) and not self._computes:
             self.note(place, "unsupported", "there are no expressions here", hint="write $${ for the characters ${")
             return text
+        for piece in read.pieces if isinstance(read, Text) else ():
+            if piece.is_expression:
+                self._check_expression(piece, text, place)
         return read
-
-    def inside_quotes(self, place: Place) -> Place:
-        """Return where the text itself begins: behind its quote, if it has one."""
-        line = self._source.line(place.line) if self._source else None
-        is_quoted = line is not None and line[place.column - 1 : place.column] in {"'", '"'}
-        return place._replace(column=place.column + 1) if is_quoted else place
 
     def _number(self, tree: Tree, place: Place) -> float:
         assert isinstance(tree, int | float)
@@ -195,12 +195,25 @@ class ValueReader:
         self.problems.append(Problem(place, slug, message, expected, hint))
 
 
-def offset_place(place: Place, text: str, offset: int) -> Place:
-    """Return the place of a character of a text that stands at `place`; behind an escape it is close, not exact."""
-    before = text[:offset]
-    line = before.count("\n")
-    column = len(before.rpartition("\n")[2])
-    return Place(place.file, place.line + line, column + 1 if line else place.column + column)
+def can_be_mapping(written: Constant | Computed) -> bool:
+    """Whether a mapping is written, or something that may turn out to be one."""
+    tree = written.tree if isinstance(written, Computed) else written.value
+    return isinstance(tree, dict) or (isinstance(tree, Text) and tree.is_one_expression)
+
+
+def kind_of_value(written: Constant | Computed, tree: Tree) -> str:
+    """Name the kind of what a tree writes as people call it."""
+    value = written.value if isinstance(written, Constant) else None
+    return "an Int64" if isinstance(value, Int64) else "bytes" if isinstance(value, bytes) else kind_of(tree)
+
+
+@lru_cache(maxsize=4096)
+def _accesses(expression: str, names: frozenset[str]) -> tuple[Access, ...] | ExpressionError:
+    """Return what an expression reads of its names, or what is wrong with it; offsets count from its beginning."""
+    try:
+        return compile_tree(Text((Piece(expression, 0, is_expression=True),), None), names).accesses
+    except TextError as error:
+        return error
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ Positions are packed into one integer each, for a file has a hundred thousand of
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite, isnan
 from typing import NamedTuple, TypeAlias
 
 from emulator.model.place import Place
@@ -16,6 +17,7 @@ Tree: TypeAlias = "Scalar | Mapping | Sequence"
 Step: TypeAlias = str | int
 
 _COLUMN_BITS = 24
+_MAX_SHOWN = 60
 
 
 def pack(line: int, column: int) -> int:
@@ -119,6 +121,26 @@ def place_at(root: Mapping, steps: tuple[Step, ...], *, of_key: bool = False) ->
             place = node.item_place(step)
             node = node[step]
     return place
+
+
+def sources_of(tree: Mapping | Sequence) -> dict[str, Source]:
+    """Return the files that a tree is made of, by their names; only what was merged is made of several."""
+    sources = {each.file: each for each in (tree.source, *(tree.sources or ()))}
+    if tree.sources:
+        for each in tree.values() if isinstance(tree, Mapping) else tree:
+            if isinstance(each, Mapping | Sequence):
+                sources |= sources_of(each)
+    return sources
+
+
+def shown(value: object) -> str:
+    """Write a value for a message: short ones themselves, of others the kind."""
+    if isinstance(value, dict | list) or value is None:
+        return kind_of(value)
+    if isinstance(value, float) and not isfinite(value):
+        return ".nan" if isnan(value) else ".inf" if value > 0 else "-.inf"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def kind_of(tree: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import islice
 from typing import NamedTuple
 
 from emulator.model.place import Place
@@ -41,20 +42,24 @@ _UNKNOWN = {
     Kind.CHANNEL: ("unknown-channel", "there is no channel"),
 }
 _MAX_LISTED = 12
+_MAX_HINTS = 100
 
 
 def unknown_names(uses: Iterable[Use], known: Mapping[Kind, Collection[str]]) -> Iterator[Problem]:
     """Yield a problem for each name that its section does not have."""
+    names = {kind: frozenset(each) for kind, each in known.items()}
+    hints: dict[tuple[Kind, str], str | None] = {}
     for kind, name, place in uses:
-        if name is None or name in known[kind]:
+        if name is None or name in names[kind]:
             continue
+        if (kind, name) not in hints and len(hints) < _MAX_HINTS:
+            hints[kind, name] = did_you_mean(name, known[kind])
         slug, message = _UNKNOWN[kind]
-        yield Problem(place, slug, f"{message} {name!r}", _expected(kind, known[kind]), did_you_mean(name, known[kind]))
+        yield Problem(place, slug, f"{message} {name!r}", _expected(kind, known[kind]), hints.get((kind, name)))
 
 
 def _expected(kind: Kind, known: Collection[str]) -> str:
     if not known:
         return f"a name from {kind.value}:"
-    names = list(known)
-    rest = f", … {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
-    return f"one of: {', '.join(names[:_MAX_LISTED])}{rest}"
+    rest = f", … {len(known) - _MAX_LISTED} more" if len(known) > _MAX_LISTED else ""
+    return f"one of: {', '.join(islice(known, _MAX_LISTED))}{rest}"

@@ -12,13 +12,15 @@ from emulator.model.place import Place
 from emulator.scenario.forms import Form as FormName
 from emulator.scenario.forms import Written
 from emulator.scenario.problem import Problem, did_you_mean
-from emulator.scenario.tree import Mapping, Step, kind_of, place_at
+from emulator.scenario.tree import Mapping, Step, place_at, shown
+from emulator.scenario.written import MAX_RATE, MAX_SEEDS
 
 Form = TypeVar("Form", bound=BaseModel)
 
 _WANTED = {
     "string_type": "a text",
     "int_type": "a whole number",
+    "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
@@ -29,8 +31,13 @@ _OTHERS = {
     "admin_keys": ("bad-admin-key", "a name, a bar and a secret: name|secret"),
     "name": ("bad-value", "letters, digits and hyphens, at most 64, the first no hyphen"),
     "token": ("bad-value", "a token, which cannot be empty"),
+    "as": ("bad-value", "letters, digits and underscores, at most 64, the first a letter"),
+    "by": ("bad-value", "the name of a field"),
+    "chance": ("bad-value", "a number from 0 to 1"),
+    "rate": ("bad-value", f"a number above 0, at most {MAX_RATE:,}"),
+    "count": ("bad-value", f"a whole number from 0 to {MAX_SEEDS:,}"),
+    **dict.fromkeys(("call", "from", "to", "every"), ("bad-value", "a whole number from 1 upward")),
 }
-_MAX_SHOWN = 60
 
 
 def validate(form: type[Form], tree: Mapping, prefix: tuple[Step, ...] = ()) -> Form | list[Problem]:
@@ -62,16 +69,18 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
         case "literal_error":
             choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
             hint = did_you_mean(str(got), choices)
-            return Problem(place, "unknown-choice", f"{where}: {_got(got)}", f"one of: {', '.join(choices)}", hint)
+            return Problem(place, "unknown-choice", f"{where}: {shown(got)}", f"one of: {', '.join(choices)}", hint)
         case "too_short" if isinstance(got, list):
             return Problem(place, "empty-list", f"{where}: the list is empty", "at least one entry")
+        case "too_short" if isinstance(got, dict):
+            return Problem(place, "empty-list", f"{where}: the mapping is empty", "at least one entry")
         case _ if kind in _WANTED:
             has_short_form = error["loc"][-1] == FormName.MAPPING.value
             wanted = "a text or a mapping" if has_short_form else _WANTED[kind]
             return _wrong_type(where, wanted, got, place)
         case _:
             slug, expected = _OTHERS.get(_last_key(steps), ("bad-value", error["msg"]))
-            return Problem(place, slug, f"{where}: {_got(got)}", expected)
+            return Problem(place, slug, f"{where}: {shown(got)}", expected)
 
 
 def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:
@@ -82,7 +91,7 @@ def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:
         hint = f'write it in quotes: "{str(got).lower()}"'
     elif wanted == "a list":
         hint = f"write [{got}]" if isinstance(got, str) else "write each entry on a line of its own, after a dash"
-    return Problem(place, "wrong-type", f"{where}: {_got(got)}", wanted, hint)
+    return Problem(place, "wrong-type", f"{where}: {shown(got)}", wanted, hint)
 
 
 def _unknown_key(key: str, known: list[str], owner: str, place: Place) -> Problem:
@@ -136,10 +145,3 @@ def _path(steps: tuple[Step, ...]) -> str:
 
 def _last_key(steps: tuple[Step, ...]) -> str:
     return next((each for each in reversed(steps) if isinstance(each, str)), "")
-
-
-def _got(value: object) -> str:
-    if isinstance(value, dict | list) or value is None:
-        return kind_of(value)
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

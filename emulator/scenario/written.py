@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
 from pydantic import WithJsonSchema as JsonSchema
 
+from emulator.expressions.locales import KNOWN_LOCALES
 from emulator.model.logs import LogLevel
 from emulator.scenario.forms import (
     AdminKey,
@@ -27,6 +28,7 @@ from emulator.scenario.forms import (
 FAILURE_NAMES = ("overloaded", "internal", "unauthorized", "forbidden", "not_found", "rate_limited")
 LOG_LEVELS = tuple(level.value.lower() for level in LogLevel)
 MAX_SEEDS = 1_000_000
+MAX_RATE = 1_000_000
 
 TableName = Annotated[StrictStr, Field(description="The name of a table.")]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
@@ -251,7 +253,7 @@ class ClockForm(Written):
     """When the scenario's time begins, and how fast it goes; left out, it is the machine's."""
 
     start: StrictStr | None = None
-    rate: Annotated[Number, Field(gt=0, le=1_000_000)] = 1.0
+    rate: Annotated[Number, Field(gt=0, le=MAX_RATE)] = 1.0
 
 
 class ScenarioForm(Written):
@@ -260,7 +262,7 @@ class ScenarioForm(Written):
     description: StrictStr = ""
     include: list[StrictStr] = []
     seed: Whole = 0
-    locale: StrictStr = "en_US"
+    locale: Annotated[StrictStr, JsonSchema({"type": "string", "enum": list(KNOWN_LOCALES)})] = "en_US"
     clock: ClockForm | None = None
     deployment: DeploymentForm = DeploymentForm()
     identities: dict[str, IdentityForm] | None = None
