@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from emulator.engine.call import Call
@@ -15,7 +16,9 @@ from emulator.model.computed import Computed
 from emulator.model.scenario import Scenario
 from emulator.model.table import Seed, Table
 from emulator.values.convex import InvalidValueError, is_identical
+from emulator.values.display import spell
 from emulator.values.durations import MILLISECOND
+from emulator.values.ids import InvalidIdError, decode_id
 
 MAX_DOCUMENTS = 1_000_000
 _NOBODY = Call("", None, {})
@@ -96,9 +99,27 @@ def _plant(table: Table, each: Seed, at: Surroundings, created: float) -> None:
     transaction = at.transaction
     try:
         written = at.value(each.document)
-        assert isinstance(written, dict), "a document is a mapping"
+        if not isinstance(written, dict):
+            raise EffectError(f"a document is a mapping, not {spell(written)}")
         document = checked(table.name, own_fields(written), at.scenario, transaction)
         system: Document = {name: written[name] for name in sorted(SYSTEM_FIELDS & written.keys())}
+        _check_system_fields(table.name, system, transaction)
         transaction.insert(table.name, {"_creationTime": created, **system, **document})
     except (EffectError, InvalidValueError) as error:
         raise UncomputableError(each.place, str(error)) from error
+
+
+def _check_system_fields(table: str, system: Document, transaction: Transaction) -> None:
+    """Refuse an id that is none of the table, one that is taken, and a time of creation that is no number."""
+    key, created = system.get("_id"), system.get("_creationTime", 0.0)
+    if "_id" in system:
+        try:
+            is_ours = isinstance(key, str) and decode_id(key)[0] == transaction.table_number(table)
+        except InvalidIdError:
+            is_ours = False
+        if not is_ours:
+            raise EffectError(f"_id: {spell(key)} is no id of {table}")
+        if transaction.read(table, str(key)) is not None:
+            raise EffectError(f"_id: there is a document with the id {spell(key)} already")
+    if not isinstance(created, float) or not isfinite(created):
+        raise EffectError(f"_creationTime: {spell(created)} is no number of milliseconds since 1970")

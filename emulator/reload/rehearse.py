@@ -29,7 +29,7 @@ def rehearse(loaded: Loaded, now: int) -> Loaded:
 
 def seed_problem(error: UncomputableError) -> Problem:
     """Return why a table cannot begin, for the author of the scenario."""
-    return Problem(error.place, "bad-seed", error.reason)
+    return Problem(error.place, "bad-seed", " ".join(filter(None, error.reason.splitlines())))
 
 
 def _problem(scenario: Scenario, now: int) -> Problem | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -28,6 +29,16 @@ def test_problems_are_written_exactly_so(form: str, monkeypatch: pytest.MonkeyPa
     assert status == 1
     assert output.endswith("\n")
     assert_golden(CHECK / f"broken.{SUFFIXES[form]}", output[:-1])
+
+
+def test_first_documents_that_cannot_be_are_told_exactly_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, output = run("seeds", "text", monkeypatch)
+    assert status == 1
+    assert_golden(CHECK / "seeds.txt", output[:-1])
+    assert set(re.findall(r"^(\S+?)\.yaml:", output, re.MULTILINE)) == {
+        each.stem for each in (CHECK / "seeds").iterdir() if each.stem != "sound"
+    }
+    assert set(re.findall(r": (?:error|warning)\[(\S+)\]: ", output)) == {"bad-seed"}
 
 
 def test_sound_scenarios_are_counted_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
