@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.measure import CORES, LOAD_CORE, now
 from bench.servers import LOOPS
 
-NAMES = ("functions", "start", "reload", "memory")
+NAMES = ("functions", "rows", "expressions", "tables", "start", "load", "reload", "memory")
 
 
 def main(names: list[str]) -> None:
