@@ -92,3 +92,10 @@ async def query(
 ) -> Answer:
     """Call a query; `more` are further members of the body."""
     return await post(served, "/api/query", {"path": name, "args": {} if args is None else args, **more}, headers)
+
+
+async def mutation(
+    served: Served, name: str, args: object = None, headers: Mapping[str, str] | None = None, **more: object
+) -> Answer:
+    """Call a mutation; `more` are further members of the body."""
+    return await post(served, "/api/mutation", {"path": name, "args": {} if args is None else args, **more}, headers)

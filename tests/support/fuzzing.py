@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -79,7 +79,7 @@ def write_json(tree: Any) -> bytes:
     return json.dumps(tree).encode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sent:
     """A request that is well-formed HTTP."""
 
@@ -87,12 +87,15 @@ class Sent:
     path: str
     query: str
     headers: dict[str, str | bytes]
-    body: bytes = field(repr=False)
+    body: bytes
 
     @property
     def calls_functions(self) -> bool:
         """Whether the request is for one of the functions' endpoints."""
         return self.path in FUNCTIONS and (self.method == "POST" or (self.path, self.method) == ("/api/query", "GET"))
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.path[:40]}: {self.body[:40]!r}>"
 
     def __bytes__(self) -> bytes:
         return request_bytes(self.method, self.path + self.query, self.body, self.headers)
