@@ -6,7 +6,11 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from emulator.scenario.meanings import MEANINGS
 from emulator.scenario.written import ScenarioForm
+
+ROOT = "ScenarioForm"
+"""The name of the form that a whole file has; those inside of it are in the schema's `$defs`."""
 
 
 class _Schema(GenerateJsonSchema):
@@ -21,4 +25,8 @@ def scenario_schema() -> dict[str, Any]:
     schema = ScenarioForm.model_json_schema(schema_generator=_Schema)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Emulator scenario"
+    for name, form in {ROOT: schema, **schema["$defs"]}.items():
+        for key, meaning in MEANINGS.get(name, {}).items():
+            if key in form["properties"]:
+                form["properties"][key]["description"] = meaning
     return schema

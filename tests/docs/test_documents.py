@@ -1,17 +1,23 @@
 """Everything a reader can copy out of README.md and docs/ is run, and what the page shows is what comes out.
 
 Blocks are told apart by their first line: ``console`` (commands after ``$``, each with what it prints), ``yaml`` (a
-scenario; with ``problem`` the problems follow in an ``output`` block; with ``file=NAME`` a part that others include),
-``js`` and ``python`` (programs, what they print follows in an ``output`` block). An ellipsis stands for anything.
+scenario; with ``problem`` the problems follow in an ``output`` block), ``js`` and ``python`` (programs, what they print
+follows in an ``output`` block). An ellipsis stands for anything.
+
+``yaml file=NAME`` is saved under that name when its turn comes, among the scenarios that are served or as a part that
+others include; ``yaml from=NAME`` is a piece of a file that is there. A reader's ``emulator serve …`` and
+``make emulate`` start the emulator that the commands after them talk to.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,6 +31,8 @@ NODE_MODULES = ROOT / "tests/clients/node/node_modules"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 URL = "http://127.0.0.1:3210"
+PROGRAMS = {"js": ("node", "program.mjs"), "python": (sys.executable, "program.py")}
+EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 class Block:
@@ -61,50 +69,96 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+class Reader:
+    """Does what a page says, in a folder of their own."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.stack = stack
+        self.running: EmulatorProcess | None = None
+
+    def serve(self, *arguments: str) -> EmulatorProcess:
+        """Start the emulator, with Ctrl-C for the one that ran before."""
+        if self.running is not None:
+            self.running.interrupt()
+        self.running = self.stack.enter_context(emulator_process(self.folder, *arguments))
+        return self.running
+
+    def save(self, name: str, text: str) -> None:
+        """Save a file and wait until the emulator has taken it in."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        self.wait_for_reload()
+
+    def wait_for_reload(self) -> None:
+        if self.running is not None:
+            self.running.wait_for_log("force")
+
+    def run(self, command: str) -> str:
+        """Run a line; when it changed a scenario, wait until the emulator has said so."""
+        match shlex.split(command):
+            case ["make", *targets]:
+                dry_run = ["make", "--dry-run", *targets]
+                assert subprocess.run(dry_run, cwd=ROOT, check=True, capture_output=True).stdout
+                if targets == ["emulate"]:
+                    self.serve()
+                return ""
+            case ["emulator", "serve", *arguments]:
+                self.serve(*arguments)
+                return ""
+        before = self.scenarios()
+        url = self.running.url if self.running else URL
+        environment = clean_environment(PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
+        bash = ["bash", "-c", command.replace(URL, url)]
+        done = subprocess.run(bash, cwd=self.folder, env=environment, check=True, capture_output=True, text=True)
+        if before != self.scenarios():
+            self.wait_for_reload()
+        return done.stdout
+
+    def run_program(self, block: Block) -> str:
+        """Run a program with CONVEX_URL set."""
+        interpreter, name = PROGRAMS[block.kind]
+        assert self.running is not None, "a page says first how the emulator is started"
+        (self.folder / name).write_text(block.text, encoding="utf-8")
+        environment = clean_environment(CONVEX_URL=self.running.url)
+        program = [interpreter, name]
+        done = subprocess.run(program, cwd=self.folder, env=environment, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    def scenarios(self) -> dict[Path, bytes]:
+        folders = [each for each in self.folder.iterdir() if each.is_dir() and not each.is_symlink()]
+        return {path: path.read_bytes() for folder in folders for path in folder.glob("**/*.yaml")}
+
+
 @pytest.fixture
-def running(folder: Path) -> Iterator[EmulatorProcess]:
-    with emulator_process(folder) as process:
-        yield process
+def reader(folder: Path) -> Iterator[Reader]:
+    with ExitStack() as stack:
+        yield Reader(folder, stack)
 
 
 def commands_of(text: str) -> Iterator[tuple[str, str]]:
-    for part in text.split("$ ")[1:]:
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, output = part.partition("\n")
         yield command, output
 
 
-def run_command(command: str, folder: Path, running: EmulatorProcess) -> str:
-    """Run a line as a reader would; when it changed a scenario, wait until the emulator has said so."""
-    if command.startswith("make "):
-        check = subprocess.run(["make", "--dry-run", *command.split()[1:]], cwd=ROOT, check=True, capture_output=True)
-        assert check.stdout
-        return ""
-    before = {path: path.read_bytes() for path in (folder / "scenarios").glob("**/*.yaml")}
-    environment = clean_environment(PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
-    done = subprocess.run(
-        ["bash", "-c", command.replace(URL, running.url)],
-        cwd=folder,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    if before != {path: path.read_bytes() for path in (folder / "scenarios").glob("**/*.yaml")}:
-        running.wait_for_log("force")
-    return done.stdout
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_on_a_page_prints_what_the_page_says(page: Path, folder: Path, running: EmulatorProcess) -> None:
-    for block in blocks_of(page):
-        if block.kind == "console":
+@EVERY_PAGE
+def test_what_is_done_on_a_page_prints_what_the_page_says(page: Path, reader: Reader) -> None:
+    blocks = blocks_of(page)
+    for index, block in enumerate(blocks):
+        if block.mark.startswith("file="):
+            reader.save(block.mark.removeprefix("file="), block.text)
+        elif block.kind in PROGRAMS:
+            assert_like(reader.run_program(block), output_after(blocks, index))
+        elif block.kind == "console":
             for command, expected in commands_of(block.text):
-                actual = run_command(command, folder, running)
+                actual = reader.run(command)
                 if expected.strip():
                     assert_like(actual, expected)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@EVERY_PAGE
 def test_every_scenario_on_a_page_does_what_the_page_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +170,7 @@ def test_every_scenario_on_a_page_does_what_the_page_says(
             part.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(block.text, encoding="utf-8")
     for index, block in enumerate(blocks):
-        if block.kind != "yaml" or block.mark.startswith("file="):
+        if block.kind != "yaml" or block.mark.startswith(("file=", "from=")):
             continue
         Path("scenario.yaml").write_text(block.text, encoding="utf-8")
         loaded = Loader([Path("scenario.yaml")]).load()
@@ -124,30 +178,21 @@ def test_every_scenario_on_a_page_does_what_the_page_says(
         assert_like(as_text(loaded.problems, loaded.sources), expected)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_program_on_a_page_prints_what_the_page_says(page: Path, folder: Path, running: EmulatorProcess) -> None:
-    blocks = blocks_of(page)
-    interpreters = {"js": ("program.mjs", "node"), "python": ("program.py", sys.executable)}
-    for index, block in enumerate(blocks):
-        if block.kind not in interpreters:
-            continue
-        name, interpreter = interpreters[block.kind]
-        (folder / name).write_text(block.text, encoding="utf-8")
-        environment = clean_environment(CONVEX_URL=running.url)
-        done = subprocess.run(
-            [interpreter, name], cwd=folder, env=environment, check=True, capture_output=True, text=True
-        )
-        assert_like(done.stdout, output_after(blocks, index))
+@EVERY_PAGE
+def test_every_piece_of_a_file_on_a_page_is_in_the_file(page: Path) -> None:
+    for block in blocks_of(page):
+        if block.mark.startswith("from="):
+            assert block.text in (ROOT / block.mark.removeprefix("from=")).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@EVERY_PAGE
 def test_every_block_on_a_page_is_of_a_kind_that_is_run(page: Path) -> None:
     kinds = {block.kind for block in blocks_of(page)}
 
     assert kinds <= {"console", "yaml", "js", "python", "output"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@EVERY_PAGE
 def test_every_link_on_a_page_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
 

@@ -1,0 +1,158 @@
+"""What each key of the written form means: for the JSON Schema, which editors show, and for the reference.
+
+They are kept apart from the forms because a load needs the forms only. What keys are written with is said there.
+"""
+
+from __future__ import annotations
+
+_OUTCOME = {
+    "do": "Effects, done in order before the answer is made; all of them, or none where one cannot be done.",
+    "result": "The value to return; null for a function that returns nothing. Expressions may stand in it.",
+    "query": "Documents of a table, to return instead of a `result`.",
+    "error": "What the function throws. A text is a developer's error; with `data` it is a ConvexError.",
+    "failure": "What the infrastructure answers instead: one of the names, or a status of your own.",
+    "logs": "What the function logs; an entry that is a text has the level log.",
+    "delay": "How long the answer takes: always the same, drawn between two bounds, or spread as latencies are.",
+}
+_RULE = _OUTCOME | {"when": "What must hold of a call for this to answer; left out, it always does."}
+_TABLE = "The table, which must be one of `tables`."
+_ID = "The id of the document, usually an expression such as `${args.id}`."
+_AS = "The name by which expressions after this one know {}."
+
+MEANINGS: dict[str, dict[str, str]] = {
+    "ScenarioForm": {
+        "description": "Shown at the start.",
+        "include": "Other files to take in, named relative to this one; what is nearer to this file wins.",
+        "seed": "What every draw, id and made-up value follows from; `--seed` takes its place.",
+        "locale": "In which language `fake.…` speaks, such as `ko_KR`.",
+        "clock": "When the scenario's time begins, and how fast it goes; left out, it is the machine's.",
+        "deployment": "What the deployment calls itself, and who administers it.",
+        "identities": "Bearer tokens that functions accept, by a name of your own; left out, any JWT is accepted.",
+        "vars": "Constants, known to expressions as `vars`.",
+        "state": "Variables with their first values, known to expressions as `state`; `set` changes them.",
+        "tables": "Tables with their first documents, known to expressions as `tables`.",
+        "timeline": "Effects that come by themselves, counted from the start.",
+        "functions": "What functions answer, by their paths: `messages:list`, `ai/replies:generate`.",
+    },
+    "ClockForm": {
+        "start": "The moment at which time begins, in ISO 8601, in UTC if it has no zone; left out, the present.",
+        "rate": "How many times as fast as the machine's the clock goes, above 0 and at most 1,000,000.",
+    },
+    "DeploymentForm": {
+        "name": "The name of the deployment; left out, `local-emulator`.",
+        "type": "With `prod`, clients see neither error texts nor log lines, as in production.",
+        "admin_keys": "The keys that administer; left out, one is made from the seed and shown at the start.",
+    },
+    "IdentityForm": {
+        "token": "What stands behind `Authorization: Bearer`.",
+        "claims": "The attributes that `ctx.auth` would see, known to expressions as `identity`.",
+    },
+    "TableForm": {
+        "fields": "What documents hold, checked at every write; left out, anything.",
+        "documents": "The first documents, in the order of their creation.",
+        "count": "How many more documents to make of `document`.",
+        "document": "What to make `count` times; `index` counts from 0.",
+    },
+    "TimelineForm": {
+        "at": "How long after the start, on the scenario's clock.",
+        "do": "What is done then, in order; all of it, or nothing.",
+    },
+    "OutcomeForm": _OUTCOME,
+    "RuleForm": _RULE,
+    "FunctionForm": _RULE
+    | {
+        "type": "What the function is; left out, it answers all three.",
+        "args": "What arguments it takes; others get the service's ArgumentValidationError.",
+        "returns": "What it returns; a result that is none gets the service's ReturnsValidationError.",
+        "rules": "The first one whose `when` holds answers; keys beside `rules` are defaults for each.",
+        "sequence": "One answer a call, in order; the last one stays.",
+        "repeat": "Whether the sequence starts again at its end.",
+    },
+    "WhenForm": {
+        "args": "Arguments, compared deeply and partially; `$` operators ask for more than equality.",
+        "identity": "Who calls: null for nobody, a name from `identities`, or attributes to compare.",
+        "state": "Variables to compare.",
+        "headers": "Headers of the request to compare, in any case; those that authorize are not shown.",
+        "call": "Which call of the function: its number from 1, or a span.",
+        "chance": "How likely this holds, from 0 to 1; drawn from the seed.",
+        "if": "One expression, which must be true.",
+    },
+    "CallForm": {
+        "from": "The first call.",
+        "to": "The last call; left out, there is none.",
+        "every": "Of these, each call whose number this one divides: 5 is the fifth, the tenth, ….",
+    },
+    "QueryForm": {
+        "table": _TABLE,
+        "id": "The id of one document, which is returned, or null. Nothing else stands beside it.",
+        "where": "What documents must be like, compared as `when` compares; left out, all.",
+        "order": "By creation, `asc` or `desc`; or by a field.",
+        "limit": "How many at most.",
+        "first": "Whether to return the first document, or null, instead of a list.",
+        "unique": "Whether to return the only document, or null; two are an error.",
+        "paginate": "Whether to return a page, as the argument `paginationOpts` asks.",
+    },
+    "OrderForm": {
+        "by": "The field; those without it come first, and those of equal value by creation.",
+        "order": "The direction.",
+    },
+    "EffectForm": {
+        "insert": "Insert a document.",
+        "patch": "Change fields of a document.",
+        "replace": "Put a document in the place of another, which keeps its id and time of creation.",
+        "delete": "Delete a document.",
+        "set": "Give variables of `state` other values.",
+        "call": "Call another function of the scenario, within the same transaction.",
+        "log": "Log a line.",
+        "append": "Append a message to a conversation of the gateway.",
+        "channel": "Change the status of a channel of the gateway.",
+        "after": "Do what stands in `do` so much later, in a transaction of its own.",
+        "do": "What is done then; only beside `after`.",
+    },
+    "InsertForm": {
+        "into": _TABLE,
+        "document": "The document, without `_id` and `_creationTime`.",
+        "as": _AS.format("the new document's id"),
+    },
+    "PatchForm": {"table": _TABLE, "id": _ID, "fields": "The fields to change, with their new values."},
+    "ReplaceForm": {"table": _TABLE, "id": _ID, "document": "The new document, without `_id` and `_creationTime`."},
+    "DeleteForm": {"table": _TABLE, "id": _ID},
+    "CallFunctionForm": {
+        "function": "The path of the function.",
+        "args": "Its arguments.",
+        "as": _AS.format("what it returns"),
+    },
+    "AppendForm": {"session": "The key of the conversation.", "message": "The message."},
+    "AppendedForm": {"role": "Who says it.", "content": "What is said."},
+    "ChannelChangeForm": {
+        "id": "The name of the channel.",
+        "status": "What it is from now on.",
+        "error": "Why, if there is something wrong with it.",
+    },
+    "ErrorForm": {
+        "message": "The error's message; with `data` it may be left out.",
+        "data": "The data of a ConvexError, which clients get as `errorData`.",
+        "name": "What an error without `data` is called, such as TypeError; left out, Error.",
+    },
+    "FailureForm": {
+        "status": "The HTTP status, from 400 to 599.",
+        "code": "The code in the answer; left out, a deployment's for this status.",
+        "message": "The message in the answer; left out, a deployment's for this status.",
+    },
+    "DeathForm": {
+        "disconnect": "The connection is closed.",
+        "reset": "The connection is reset.",
+        "malformed": "What comes is no sound answer.",
+    },
+    "AfterForm": {
+        "after_chunks": "So many pieces of a stream are sent before.",
+        "after_bytes": "So many bytes of the answer are sent before.",
+    },
+    "LogForm": {
+        level: f"As console.{level} prints it; a list holds several arguments."
+        for level in ("log", "debug", "info", "warn", "error")
+    },
+    "RangeForm": {"min": "The shortest delay.", "max": "The longest delay."},
+    "SkewedForm": {"median": "Half of all calls take less.", "p99": "99 of 100 calls take less."},
+}
+"""By the name of the form, then by the key as users write it."""
