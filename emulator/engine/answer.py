@@ -59,7 +59,7 @@ def answer(index: Index, prepared: Prepared, call: Call, transaction: Transactio
 
 def do_delayed(index: Index, delayed: Delayed, transaction: Transaction) -> Finish:
     """Do effects whose time has come."""
-    at = Surroundings(index.scenario, delayed.call, 0, transaction, delayed.stream)
+    at = Surroundings(index.scenario, delayed.call, delayed.number, transaction, delayed.stream)
     at.names.update(delayed.names)
     logs: list[str] = []
     ending = _guarded(transaction, lambda: _done(delayed, at, logs, partial(_call_other, index, 0)))
@@ -101,7 +101,7 @@ def _settled(index: Index, function: Function, rule: Rule, at: Surroundings, dep
         key = f"{call.operation}#{rule.stream}"
         position = str(transaction.count(key))
         transaction.count_call(key)
-    stream = rule.stream or ""
+    stream = at.stream_of(rule)
     at.draw_from(f"{stream}\0{position}")
     logs: list[str] = []
     ending = _guarded(transaction, lambda: _returned(function, rule, at, logs, partial(_call_other, index, depth)))
@@ -158,6 +158,8 @@ def _call_other(index: Index, depth: int, effect: CallFunction, at: Surroundings
         raise EffectError(f"there is no function {effect.operation} any more")
     if not isinstance(args, dict):
         raise EffectError("args must be a mapping")
+    if prepared.function.args is not None:
+        args = coerced(prepared.function.args, args)
     call = at.call._replace(operation=effect.operation, type=prepared.function.type, args=args)
     finish = answer(index, prepared, call, at.transaction, depth + 1).finish
     logs.extend(finish.logs)

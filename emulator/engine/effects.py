@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import assert_never
 
 from emulator.engine.documents import checked, own_fields
@@ -67,6 +67,7 @@ def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOt
             _write(effect, at)
         case Assign(values):
             for name, value in [(name, at.value(written)) for name, written in values]:
+                _check_known(name, at.scenario.state, "state variable")
                 at.transaction.assign(name, value)
         case CallFunction(name=name):
             value = call_other(effect, at, logs)
@@ -84,6 +85,7 @@ def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOt
 
 def _write(effect: Insert | Patch | Replace | Delete, at: Surroundings) -> None:
     transaction, table = at.transaction, effect.table
+    _check_known(table, at.scenario.tables, "table")
     match effect:
         case Insert(document=document, name=name):
             key = transaction.insert(table, _taken(table, document, at))
@@ -140,7 +142,13 @@ def _delay(effect: After, at: Surroundings) -> None:
         raise EffectError(f"more than {MAX_DELAYED} steps are delayed by one call")
     stream = f"{at.stream}\0after\0{len(transaction.delayed)}"
     due = transaction.now + effect.delay
-    transaction.delayed.append(Delayed(due, effect.effects, dict(at.names), stream, at.call))
+    transaction.delayed.append(Delayed(due, effect.effects, dict(at.names), stream, at.call, at.count))
+
+
+def _check_known(name: str, known: Container[str], what: str) -> None:
+    """Raise EffectError for what a reload took away from an effect that was delayed before it."""
+    if name not in known:
+        raise EffectError(f"there is no {what} {name} any more")
 
 
 def _taken(table: str, written: Constant | Computed, at: Surroundings) -> Document:

@@ -93,8 +93,10 @@ def _prepare(function: Function) -> Prepared:
 def _asks_number(rule: Rule) -> bool:
     """Whether a rule wants to know the number of the call."""
     when = rule.when
-    draws = when is not None and (when.chance is not None or when.test is not None)
-    return draws or (when is not None and when.call is not None) or _names(rule, "call")
+    if when is None:
+        return _names(rule, "call")
+    draws = when.chance is not None or when.test is not None or (when.is_computed and rule.stream is not None)
+    return draws or when.call is not None or _names(rule, "call")
 
 
 def _asks_headers(rule: Rule) -> bool:

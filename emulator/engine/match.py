@@ -19,6 +19,8 @@ def mismatches(rule: Rule, at: Surroundings) -> Iterator[Mismatch]:
     when = rule.when
     if when is None:
         return
+    if when.is_computed and rule.stream is not None:
+        at.draw_from(f"{at.stream_of(rule)}\0where\0{_position(at)}")
     if when.args is not None:
         yield from _differences(when, when.args, at.call.args, "args", at)
     if when.identity is not None or when.identity_name is not None:
@@ -79,15 +81,19 @@ def _further_mismatches(rule: Rule, when: Condition, at: Surroundings) -> Iterat
     if when.call is not None and not when.call.holds(at.count):
         yield Mismatch("call", _numbered(when.call), str(at.count))
     if when.chance is not None or when.test is not None:
-        is_query = at.call.type is FunctionType.QUERY
-        position = arguments_key(at.call.args) if is_query else str(at.count)
+        position = _position(at)
         if when.chance is not None:
-            drawn = fraction(at.scenario.seed, f"{rule.stream}\0chance", position)
+            drawn = fraction(at.scenario.seed, f"{at.stream_of(rule)}\0chance", position)
             if drawn >= when.chance:
                 yield Mismatch("chance", f"a draw below {when.chance}", f"{drawn:.3f}")
         if when.test is not None:
-            at.draw_from(f"{rule.stream}\0when\0{position}")
+            at.draw_from(f"{at.stream_of(rule)}\0when\0{position}")
             yield from _test_mismatches(when.test, at)
+
+
+def _position(at: Surroundings) -> str:
+    """Return what conditions draw by: the arguments of a query, the number of any other call."""
+    return arguments_key(at.call.args) if at.call.type is FunctionType.QUERY else str(at.count)
 
 
 def _test_mismatches(test: Computed, at: Surroundings) -> Iterator[Mismatch]:

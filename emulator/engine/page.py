@@ -49,5 +49,5 @@ def read_cursor(mark: bytes, cursor: str) -> Position:
 
 def _veil(mark: bytes, body: bytes) -> bytes:
     """Return the body unreadable, or readable again: nobody shall come to rely on what is in a cursor."""
-    mask = b"".join(blake2b(mark + bytes([part])).digest() for part in range(len(body) // 64 + 1))
+    mask = b"".join(blake2b(mark + part.to_bytes(4, "big")).digest() for part in range(len(body) // 64 + 1))
     return bytes(one ^ other for one, other in zip(body, mask, strict=False))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from emulator.engine.match import bound
 from emulator.engine.page import InvalidCursorError, Position, query_mark, read_cursor, write_cursor
 from emulator.engine.patterns import differences
-from emulator.engine.store import Document, position
+from emulator.engine.store import Document, is_behind, position
 from emulator.engine.surroundings import Surroundings, UncomputableError
 from emulator.engine.transaction import Transaction
 from emulator.model.pattern import Equals, Fields, Pattern
@@ -75,20 +75,24 @@ def _only(query: TableQuery, found: list[Document]) -> Value:
     return found[0] if found else None
 
 
-def _matching(query: TableQuery, where: Pattern | None, transaction: Transaction) -> Iterator[Document]:
-    """Yield what is like `where`, by creation in the query's direction; an index finds what equals a value."""
+def _matching(
+    query: TableQuery, where: Pattern | None, transaction: Transaction, after: tuple[float, str] | None = None
+) -> Iterator[Document]:
+    """Yield what is like `where`, by creation in the query's direction; with `after` what was created behind it only.
+
+    An index finds what equals a value.
+    """
     descending = query.descending and query.by is None
-    if where is None:
-        return transaction.scan(query.table, descending=descending)
-    found = _looked_up(query, where, transaction)
-    if found is None:
-        found = transaction.scan(query.table, descending=descending)
-    elif descending:
-        found = reversed(list(found))
-    return (each for each in found if next(differences(where, each, ""), None) is None)
+    known = None if where is None else _looked_up(query, where, transaction)
+    if known is None:
+        found = transaction.scan(query.table, descending=descending, after=after)
+    else:
+        kept = [each for each in known if after is None or is_behind(position(each), after, descending=descending)]
+        found = reversed(kept) if descending else iter(kept)
+    return found if where is None else (each for each in found if next(differences(where, each, ""), None) is None)
 
 
-def _looked_up(query: TableQuery, where: Pattern, transaction: Transaction) -> Iterable[Document] | None:
+def _looked_up(query: TableQuery, where: Pattern, transaction: Transaction) -> list[Document] | None:
     for name, inner in where.fields if isinstance(where, Fields) else ():
         if isinstance(inner, Equals) and not isinstance(inner.value, list | dict | float):
             if name == "_id":
@@ -168,12 +172,11 @@ def _behind(query: TableQuery, where: Pattern | None, start: Position, transacti
     """Yield the query's documents behind a position."""
     if start is None:
         return _ordered(_matching(query, where, transaction), query)
-    if query.by is None and not isinstance(where, Fields):
-        return transaction.scan(query.table, descending=query.descending, after=_created(start))
-    border = _border(query, start)
+    if query.by is None:
+        return _matching(query, where, transaction, _created(start))
+    border, place = _border(query, start), _placed(query.by)
     ordered = _ordered(_matching(query, where, transaction), query)
-    place = _placed(query.by) if query.by is not None else position
-    return (each for each in ordered if place(each) != border and (place(each) > border) != query.descending)
+    return (each for each in ordered if is_behind(place(each), border, descending=query.descending))
 
 
 def _up_to(query: TableQuery, rest: Iterator[Document], end: Position) -> list[Document]:
@@ -181,19 +184,15 @@ def _up_to(query: TableQuery, rest: Iterator[Document], end: Position) -> list[D
         return list(rest)
     border = _border(query, end)
     place = _placed(query.by) if query.by is not None else position
-    kept = []
-    for each in rest:
-        if place(each) != border and (place(each) > border) != query.descending:
-            break
-        kept.append(each)
-    return kept
+    return list(takewhile(lambda each: not is_behind(place(each), border, descending=query.descending), rest))
 
 
 def _created(start: list[Value]) -> tuple[float, str]:
-    created, key = start[:2]
-    if not isinstance(created, float) or not isinstance(key, str):
-        raise QueryRefusedError(_INVALID_CURSOR)
-    return created, key
+    match start:
+        case [float() as created, str() as key, *_]:
+            return created, key
+        case _:
+            raise QueryRefusedError(_INVALID_CURSOR)
 
 
 def _border(query: TableQuery, start: list[Value]) -> SortKey:

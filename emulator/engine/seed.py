@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import isfinite
 from typing import Any
 
@@ -44,8 +44,10 @@ def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = N
     for name in [*known, *state.view.store.collections] if before is None else known:
         if name not in scenario.tables and name != VARIABLES:
             transaction.clear(name)
+    changed: set[str] = set()
     for table in scenario.tables.values():
-        if before is None or _has_changed(table, scenario, before):
+        if before is None or _has_changed(table, scenario, before, changed):
+            changed.add(table.name)
             transaction.clear(table.name)
             _seed_table(table, scenario, transaction)
     return transaction.writes
@@ -61,16 +63,28 @@ def _seed_variables(scenario: Scenario, transaction: Transaction, before: Scenar
             transaction.assign(name, value.value)
 
 
-def _has_changed(table: Table, scenario: Scenario, before: Scenario) -> bool:
-    """Whether a table's first documents are others than before."""
+def _has_changed(table: Table, scenario: Scenario, before: Scenario, changed: Collection[str]) -> bool:
+    """Whether a table's first documents are others than before; `changed` names the earlier tables with others."""
     old = before.tables.get(table.name)
     if old is None or old.seeds != table.seeds:
         return True
     computed = [each.document for each in table.seeds if isinstance(each.document, Computed)]
-    names = {name for each in computed for name in each.compiled.names}
-    if "vars" in names and not is_identical(dict(scenario.vars), dict(before.vars)):
-        return True
-    return "tables" in names and any(_has_changed(other, scenario, before) for other in _tables_before(table, scenario))
+    return any(
+        _is_other(access.name, access.key, scenario, before) or (access.name == "tables" and access.key in changed)
+        for each in computed
+        for access in each.compiled.accesses
+    )
+
+
+def _is_other(section: str, key: str | None, scenario: Scenario, before: Scenario) -> bool:
+    """Whether a constant or a variable, or with no key any of them, begins otherwise than before."""
+    if section == "vars":
+        new, old = dict(scenario.vars), dict(before.vars)
+        return not (is_identical(new, old) if key is None else is_identical(new.get(key), old.get(key)))
+    if section == "state":
+        began, had = dict(scenario.state), dict(before.state)
+        return began != had if key is None else began.get(key) != had.get(key)
+    return False
 
 
 def _tables_before(table: Table, scenario: Scenario) -> Iterator[Table]:

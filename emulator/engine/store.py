@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.values.convex import Value
 from emulator.values.ids import FIRST_USER_TABLE
@@ -44,9 +44,12 @@ class _Version(NamedTuple):
 
 
 class Collection:
-    """The documents of one table, in the order of their creation, and how many were ever inserted."""
+    """The documents of one table, in the order of their creation, and how many were inserted since it began."""
 
-    __slots__ = ("_latest", "_latest_ts", "_order", "_places", "changed", "indexes", "inserted", "newest", "versions")
+    __slots__ = (
+        *("_latest", "_latest_ts", "_moved", "_order", "_places"),
+        *("changed", "indexes", "inserted", "newest", "versions"),
+    )
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -57,6 +60,7 @@ class Collection:
         self.changed = 0
         self._order: list[tuple[float, str]] = []
         self._places: dict[str, tuple[float, str]] = {}
+        self._moved = 0
         self._latest: list[Document] | None = None
         self._latest_ts = 0
 
@@ -69,7 +73,7 @@ class Collection:
 
     def scan(self, ts: int, *, descending: bool, after: tuple[float, str] | None) -> Iterator[Document]:
         """Yield the documents of a moment by creation; those behind `after` only, which is a time and an id."""
-        order = self._order
+        order = self._order_of(ts)
         if descending:
             stop = len(order) if after is None else bisect_left(order, after)
             keys = (order[index] for index in range(stop - 1, -1, -1))
@@ -93,13 +97,15 @@ class Collection:
     def write(self, ts: int, key: str, document: Document | None) -> None:
         """Add a version."""
         chain = self.versions.get(key)
+        if not chain or chain[-1].document is None:
+            self.inserted += 1
         if chain is None:
             chain = self.versions[key] = []
-            self.inserted += 1
             self._enter(key, document)
         elif document is not None and _created(document) not in (None, self._places[key][0]):
             del self._order[bisect_left(self._order, self._places[key])]
             self._enter(key, document)
+            self._moved = ts
         chain.append(_Version(ts, document))
         self.changed = ts
         for name, index in self.indexes.items():
@@ -118,6 +124,12 @@ class Collection:
         found = [self.read(key, ts) for key in index.get(index_key(value), ())]
         return sorted((each for each in found if each is not None), key=position)
 
+    def begin_anew(self, ts: int) -> None:
+        """Give ids and times of creation from now on as if the documents of this moment were the first ever."""
+        documents = self.documents(ts)
+        self.inserted = len(documents)
+        self.newest = max((_created(each) or 0.0 for each in documents), default=0.0)
+
     def prune(self, key: str, ts: int) -> None:
         """Forget what nobody can ask for any more: the versions before the newest one up to `ts`."""
         chain = self.versions.get(key)
@@ -130,6 +142,13 @@ class Collection:
         if len(chain) == 1 and chain[0].document is None and chain[0].ts <= ts:
             del self.versions[key]
             del self._order[bisect_left(self._order, self._places.pop(key))]
+
+    def _order_of(self, ts: int) -> list[tuple[float, str]]:
+        """Return the order of a moment: another one, before documents came again with another time of creation."""
+        if ts >= self._moved:
+            return self._order
+        found = (self.read(key, ts) for key in self.versions)
+        return sorted(position(each) for each in found if each is not None)
 
     def _enter(self, key: str, document: Document | None) -> None:
         created = _created(document) if document else None
@@ -145,13 +164,22 @@ class Collection:
         for name, index in self.indexes.items():
             value = document.get(name) if document is not None else None
             still = (version.document for version in self.versions[key][1:])
-            if not any(each is not None and index_key(each.get(name)) == index_key(value) for each in still):
-                index.get(index_key(value), {}).pop(key, None)
+            filed = index_key(value)
+            if not any(each is not None and index_key(each.get(name)) == filed for each in still):
+                keys = index.get(filed, {})
+                keys.pop(key, None)
+                if not keys:
+                    index.pop(filed, None)
 
 
 def position(document: Document) -> tuple[float, str]:
     """Return where a document stands in the order of creation."""
     return (_created(document) or 0.0, str(document["_id"]))
+
+
+def is_behind(place: tuple[Any, ...], border: tuple[Any, ...], *, descending: bool) -> bool:
+    """Whether a place comes after a border, in this direction."""
+    return place < border if descending else place > border
 
 
 def _created(document: Document) -> float | None:
@@ -190,6 +218,8 @@ class Store:
             if found is None:
                 found = self.collections[collection] = Collection()
             found.write(commit.ts, key, document)
+        for collection in {each.collection for each in commit.writes} if commit.is_seed else ():
+            self.collections[collection].begin_anew(commit.ts)
         self.ts = commit.ts
         self.commits.append(commit)
         self._past_writes += len(commit.writes)

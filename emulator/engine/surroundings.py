@@ -14,6 +14,7 @@ from emulator.expressions.errors import EvaluationError
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.place import Place
+from emulator.model.rule import Rule
 from emulator.model.scenario import Scenario
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.durations import MILLISECOND
@@ -54,6 +55,10 @@ class Surroundings:
     def stream(self) -> str:
         """What the draws follow from, beside the seed."""
         return self._stream
+
+    def stream_of(self, rule: Rule) -> str:
+        """Return what the draws of a rule follow from: equal rules of two functions draw by themselves."""
+        return f"{self.call.operation}\0{rule.stream}"
 
     def draw_from(self, stream: str) -> None:
         """Begin another stream of draws."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from emulator.engine.call import Call
 from emulator.engine.state import Change, Counted, State
-from emulator.engine.store import Document, Write, index_key, position
+from emulator.engine.store import Document, Write, index_key, is_behind, position
 from emulator.model.effect import Effect
 from emulator.values.convex import Value
 from emulator.values.durations import MILLISECOND
@@ -31,7 +31,7 @@ class EffectError(Exception):
 class Delayed(NamedTuple):
     """Effects to be done at an instant, for the call that delayed them and with the names that were known then.
 
-    `stream` names their draws.
+    `stream` names their draws, `number` is the number of that call.
     """
 
     due: int
@@ -39,6 +39,7 @@ class Delayed(NamedTuple):
     names: Mapping[str, Value]
     stream: str
     call: Call
+    number: int = 0
 
 
 class Read(NamedTuple):
@@ -108,7 +109,8 @@ class Transaction:
         base = view.collection(table).scan(view.ts, descending=descending, after=after)
         if not self._writes:
             return base
-        own = [each for each in self._inserted_into(table) if after is None or (position(each) > after) != descending]
+        inserted = self._inserted_into(table)
+        own = [each for each in inserted if after is None or is_behind(position(each), after, descending=descending)]
         kept = self._laid_over(table, base)
         return chain(reversed(own), kept) if descending else chain(kept, own)
 
@@ -130,7 +132,7 @@ class Transaction:
         if not self._writes:
             self.reads.add(Read(table))
             return self.state.view.collection(table).documents(self.state.view.ts)
-        return list(self.scan(table))
+        return sorted(self.scan(table), key=position)
 
     def variables(self) -> dict[str, Value]:
         """Return the variables of the scenario's state."""
@@ -138,12 +140,9 @@ class Transaction:
 
     def insert(self, table: str, document: Document) -> str:
         """Insert a document and return its id; it gets the id and the time of creation that it does not bring."""
-        number = self._inserted.get(table, self.state.view.collection(table).inserted)
-        self._inserted[table] = number + 1
         key = document.get("_id")
         if not isinstance(key, str):
-            drawn = blake2b(f"{self.seed}\0id\0{table}\0{number}".encode(), digest_size=INTERNAL_ID_BYTES).digest()
-            key = encode_id(self.table_number(table), drawn)
+            key = self._next_id(table)
         created = document.get("_creationTime")
         if not isinstance(created, float):
             newest = self._created.get(table, self.state.view.collection(table).newest)
@@ -178,6 +177,18 @@ class Transaction:
         if known is not None:
             return known
         return _UNDECLARED + int.from_bytes(blake2b(table.encode(), digest_size=4).digest(), "big") % _UNDECLARED_COUNT
+
+    def _next_id(self, table: str) -> str:
+        """Return the id that follows from how many documents were inserted before; one in use is passed over."""
+        table_number = self.table_number(table)
+        number = self._inserted.get(table, self.state.view.collection(table).inserted)
+        while True:
+            drawn = blake2b(f"{self.seed}\0id\0{table}\0{number}".encode(), digest_size=INTERNAL_ID_BYTES).digest()
+            key = encode_id(table_number, drawn)
+            number += 1
+            if self._read(table, key) is None:
+                self._inserted[table] = number
+                return key
 
     def _read(self, collection: str, key: str) -> Document | None:
         if (collection, key) in self._writes:

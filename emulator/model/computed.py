@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.expressions.compile import Compiled, compile_tree
 from emulator.model.place import Place
+from emulator.values.convex import is_identical
 
 FUNCTION_NAMES = frozenset({"args", "call", "identity", "now", "request", "state", "tables", "vars"})
 """What the expressions of functions may name, beside what effects bind."""
@@ -49,7 +50,7 @@ class Computed:
         return self._compiled
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Computed) and self.tree == other.tree
+        return isinstance(other, Computed) and is_identical(self.tree, other.tree)
 
     def __hash__(self) -> int:
         return hash(self.place)

@@ -12,7 +12,17 @@ from emulator.engine.decide import decide, decide_delayed
 from emulator.engine.draw import hex_digits
 from emulator.engine.explain import explain, rule_to_paste
 from emulator.engine.index import Decision, build_index
-from emulator.engine.plan import Finish, Uncomputable, Unmatched, Unscripted, WrongType
+from emulator.engine.plan import (
+    Ending,
+    Finish,
+    Rejected,
+    Returned,
+    Threw,
+    Uncomputable,
+    Unmatched,
+    Unscripted,
+    WrongType,
+)
 from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
@@ -68,9 +78,7 @@ class Emulator:
             decision = decision._replace(changes=counted, delayed=())
         self._carry_out(decision)
         self._calls += 1
-        last = decision.plan[-1]
-        is_answered = decision.rule is not None and type(last) is Finish and type(last.ending) is not Uncomputable
-        explanation = None if is_answered else self._voice(call, decision)
+        explanation = None if type(_ending(decision)) is Returned else self._voice(call, decision)
         entry = Entry(self._calls, now, revision, call, decision, explanation)
         self.journal.add(entry)
         return entry
@@ -91,6 +99,7 @@ class Emulator:
         self.revision = Revision(self.revision.number + 1, index)
         if scenario.name != before.name:
             self.state = State({}, self.state.view)
+            self._cancel_delayed()
         else:
             functions = before.functions
             changed = [path for path, function in scenario.functions.items() if functions.get(path) != function]
@@ -107,9 +116,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Begin the scenario in force anew: documents, variables, counts, timeline; nothing stays delayed."""
-        for timer in self._delayed.values():
-            timer.cancel()
-        self._delayed.clear()
+        self._cancel_delayed()
         self.state = State({}, self.state.view)
         self._begin(self.clock.now())
         for listener in self._swapped:
@@ -159,6 +166,11 @@ class Emulator:
             self._commit(writes, is_seed=True)
         self._start_timeline()
 
+    def _cancel_delayed(self) -> None:
+        for timer in self._delayed.values():
+            timer.cancel()
+        self._delayed.clear()
+
     def _start_timeline(self) -> None:
         for timer in self._timeline:
             timer.cancel()
@@ -179,10 +191,10 @@ class Emulator:
         """Commit what a decision changes, and remember what it delays."""
         if decision.changes:
             self._commit(decision.changes)
-        for each in decision.delayed:
-            if len(self._delayed) >= _MAX_DELAYED:
-                logger.warning("more than %d delayed steps wait; one more is dropped", _MAX_DELAYED)
-                return
+        room = _MAX_DELAYED - len(self._delayed)
+        if len(decision.delayed) > room:
+            logger.warning("%d delayed steps wait; %d more are dropped", _MAX_DELAYED, len(decision.delayed) - room)
+        for each in decision.delayed[:room]:
             self._numbers += 1
             self._delayed[self._numbers] = self.clock.call_at(each.due, partial(self._do_waiting, self._numbers, each))
 
@@ -195,22 +207,42 @@ class Emulator:
         self._carry_out(decision)
         last = decision.plan[-1]
         assert isinstance(last, Finish)
-        ending = last.ending
-        if isinstance(ending, Uncomputable):
-            logger.warning("%s", explain(ending))
+        for line in last.logs:
+            logger.info("%s", line)
+        if isinstance(last.ending, Uncomputable):
+            logger.warning("%s", explain(last.ending))
+        elif not isinstance(last.ending, Returned):
+            logger.warning("the step at %s comes to nothing: %s", delayed.effects[0].place, _reason(last.ending))
 
     def _voice(self, call: Call, decision: Decision) -> str | None:
         """Say why nothing answered: each text once a revision, for polling clients would repeat it for ever."""
-        last = decision.plan[-1]
-        assert isinstance(last, Finish)
-        ending = last.ending
+        ending = _ending(decision)
         if not isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
             return None
         text = explain(ending)[:_MAX_TEXT]
         if text not in self._voiced and len(self._voiced) < _MAX_VOICED:
             self._voiced.add(text)
             is_missing = isinstance(ending, Unscripted) and ending.hidden is None and not ending.component
-            needs_rule = is_missing or isinstance(ending, Unmatched)
+            needs_rule = is_missing or (isinstance(ending, Unmatched) and decision.rule is None)
             paste = f"\nto answer it:\n{rule_to_paste(call)}" if needs_rule else ""
             logger.warning("%s%s", text, paste)
         return text
+
+
+def _ending(decision: Decision) -> Ending:
+    last = decision.plan[-1]
+    assert isinstance(last, Finish)
+    return last.ending
+
+
+def _reason(ending: Ending) -> str:
+    """Say why effects that nobody waits for came to nothing: a function that they call did not return."""
+    match ending:
+        case Unscripted() | WrongType() | Unmatched() | Uncomputable():
+            return explain(ending)
+        case Threw(message, _, name):
+            return f"Uncaught {name}: {message}"
+        case Rejected(message):
+            return message
+        case _:
+            return "a function that it calls fails"
