@@ -12,8 +12,12 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.surface import ConvexSurface
+from emulator.surfaces.http import path_of
+from emulator.surfaces.openclaw.surface import OpenClawSurface
 
 LOOPBACK = "127.0.0.1"
+GATEWAY = "gateway"
+"""The name of the listener at which the gateway comes first."""
 _KEEP_ALIVE = 75.0
 _LINGERING = 2.0  # how long a client that was refused may go on sending before its connection is cut
 _SHUTDOWN_GRACE = 0.2
@@ -58,32 +62,51 @@ class App:
         self.emulator = emulator
         self.listeners = tuple(listeners)
         self.addresses: dict[str, tuple[str, int]] = {}
-        surface = ConvexSurface(emulator)
+        self._convex = ConvexSurface(emulator)
+        self._openclaw = OpenClawSurface(emulator)
+        self._runners = {each.name: self._runner(each.name) for each in self.listeners}
+
+    def _runner(self, name: str) -> web.ServerRunner:
         server = web.Server(
-            surface.handle,
+            self._handle_gateway if name == GATEWAY else self._handle,
             access_log=None,
             keepalive_timeout=_KEEP_ALIVE,
             lingering_time=_LINGERING,
             auto_decompress=False,  # a deployment takes no compressed bodies
+            handler_cancellation=True,  # nobody waits for whoever hung up
             logger=_http_logger(),
         )
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)
+        return web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer as a deployment does; what only a gateway has is answered by that."""
+        path = path_of(request)
+        is_gateway = not self._convex.owns(path) and self._openclaw.owns(path)
+        return await (self._openclaw if is_gateway else self._convex).handle(request)
+
+    async def _handle_gateway(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer as a gateway does; what only a deployment has is answered by that."""
+        surface = self._convex if self._convex.owns(path_of(request)) else self._openclaw
+        return await surface.handle(request)
 
     async def start(self) -> None:
         """Begin to listen everywhere; raise PortInUseError, listening nowhere, when a port is taken."""
-        await self._runner.setup()
         for listener in self.listeners:
-            site = web.TCPSite(self._runner, listener.host, listener.port, backlog=1024)
+            runner = self._runners[listener.name]
+            await runner.setup()
+            site = web.TCPSite(runner, listener.host, listener.port, backlog=1024)
             try:
                 await site.start()
             except OSError as error:
                 await self.stop()
                 raise PortInUseError(listener) from error
-            self.addresses[listener.name] = (listener.host, self._runner.addresses[-1][1])
+            self.addresses[listener.name] = (listener.host, runner.addresses[-1][1])
 
     async def stop(self) -> None:
         """Stop listening and end what is open."""
-        await self._runner.cleanup()
+        await self._openclaw.close()
+        for runner in self._runners.values():
+            await runner.cleanup()
 
     def url(self, name: str) -> str | None:
         """Return the base URL of a listener, None when there is none of that name."""

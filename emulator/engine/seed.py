@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.engine.call import Call
 from emulator.engine.documents import SYSTEM_FIELDS, checked, own_fields
+from emulator.engine.gateway.seed import seed_gateway
 from emulator.engine.state import State
 from emulator.engine.store import Document, Write
 from emulator.engine.surroundings import Surroundings, UncomputableError
@@ -15,7 +16,7 @@ from emulator.engine.transaction import VARIABLES, EffectError, Transaction
 from emulator.model.computed import Computed
 from emulator.model.scenario import Scenario
 from emulator.model.table import Seed, Table
-from emulator.values.convex import InvalidValueError, is_identical
+from emulator.values.convex import InvalidValueError, Value, is_identical
 from emulator.values.display import spell
 from emulator.values.durations import MILLISECOND
 from emulator.values.ids import InvalidIdError, decode_id
@@ -50,6 +51,7 @@ def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = N
             changed.add(table.name)
             transaction.clear(table.name)
             _seed_table(table, scenario, transaction)
+    seed_gateway(scenario.gateway, None if before is None else before.gateway, transaction)
     return transaction.writes
 
 
@@ -112,15 +114,19 @@ def _seed_table(table: Table, scenario: Scenario, transaction: Transaction) -> N
 def _plant(table: Table, each: Seed, at: Surroundings, created: float) -> None:
     transaction = at.transaction
     try:
-        written = at.value(each.document)
-        if not isinstance(written, dict):
-            raise EffectError(f"a document is a mapping, not {spell(written)}")
+        written = _mapping(at.value(each.document))
         document = checked(table.name, own_fields(written), at.scenario, transaction)
         system: Document = {name: written[name] for name in sorted(SYSTEM_FIELDS & written.keys())}
         _check_system_fields(table.name, system, transaction)
         transaction.insert(table.name, {"_creationTime": created, **system, **document})
     except (EffectError, InvalidValueError) as error:
         raise UncomputableError(each.place, str(error)) from error
+
+
+def _mapping(written: Value) -> Document:
+    if not isinstance(written, dict):
+        raise EffectError(f"a document is a mapping, not {spell(written)}")
+    return written
 
 
 def _check_system_fields(table: str, system: Document, transaction: Transaction) -> None:

@@ -76,6 +76,10 @@ class Run:
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Show every event from now on to `watcher`; return what ends that."""
         self.watchers[watcher] = None
+        return self.stop_watching(watcher)
+
+    def stop_watching(self, watcher: Watcher) -> Callable[[], None]:
+        """Return what ends the watching of `watcher`."""
         return lambda: self.watchers.pop(watcher, None)
 
 
@@ -90,8 +94,11 @@ class Chats:
         self._waiting: dict[str, deque[Run]] = {}
         self._made = 0
 
-    def start(self, turn: Turn) -> Run:
-        """Run a turn now, or when its turn comes; raise TooManyRunsError when too many are waiting."""
+    def start(self, turn: Turn, watcher: Watcher | None = None) -> Run:
+        """Run a turn now, or when it may; raise TooManyRunsError when too many are waiting.
+
+        `watcher` sees all of its events, even those that come at once.
+        """
         waiting = self._waiting.setdefault(turn.agent, deque())
         must_wait = not self._may_run(turn)
         if must_wait and len(waiting) >= MAX_WAITING:
@@ -99,6 +106,8 @@ class Chats:
         self._made += 1
         seed = self._emulator.revision.scenario.seed
         run = Run(f"run_{hex_digits(seed, 'run', self._made, _ID_DIGITS)}", turn)
+        if watcher is not None:
+            run.watchers[watcher] = None
         if must_wait:
             waiting.append(run)
         else:

@@ -10,7 +10,7 @@ from emulator.engine.plan import Finish, Plan, Replied, Wait
 from emulator.engine.reply import tokens_of
 from emulator.model.gateway import CronJob
 from emulator.model.rule import Failure, Pace
-from emulator.engine.gateway.schedule import next_run
+from emulator.model.schedule import next_run
 from emulator.runtime.chat import Chats, Run, TooManyRunsError, Turn
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator

@@ -11,9 +11,11 @@ from typing import NamedTuple
 from emulator.expressions.locales import KNOWN_LOCALES
 from emulator.model.constant import Constant
 from emulator.model.function import Function
+from emulator.model.gateway import Gateway
 from emulator.model.place import Place
 from emulator.model.scenario import ClockSettings, Deployment, KnownIdentity, Scenario
 from emulator.scenario.link_functions import Linked, check_values, link_function
+from emulator.scenario.link_gateway import link_gateway
 from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.lint import lint
@@ -22,6 +24,7 @@ from emulator.scenario.tree import Entry, Mapping, kind_of, place_at, sources_of
 from emulator.scenario.uses import Kind, Use, unknown_names
 from emulator.scenario.validate import validate
 from emulator.scenario.written import ClockForm, DeploymentForm, FunctionForm, IdentityForm, ScenarioForm
+from emulator.scenario.written_gateway import GatewayForm
 from emulator.values.convex import Value
 from emulator.values.instants import InvalidInstantError, parse_instant
 from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
@@ -78,6 +81,7 @@ class Linker:
             timeline=link_timeline(form.timeline, tree.get("timeline"), reader),
             clock=_clock(form.clock, tree, reader),
             locale=form.locale,
+            gateway=self._gateway(tree, reader),
         )
         _check_locale(form.locale, tree, reader)
         problems += reader.problems
@@ -86,6 +90,16 @@ class Linker:
         if problems:
             return None, problems
         return scenario, list(lint(scenario, tree, uses)) if self._lints else []
+
+    def _gateway(self, tree: Mapping, reader: ValueReader) -> Gateway:
+        node = tree.get("gateway")
+        if not isinstance(node, Mapping):
+            return Gateway()
+        form = validate(GatewayForm, node, ("gateway",))
+        if isinstance(form, list):
+            reader.problems += form
+            return Gateway()
+        return link_gateway(form, node, reader)
 
     def _functions(self, tree: Mapping) -> tuple[dict[str, Function], list[Problem], list[Use]]:
         nodes = tree.get("functions")
@@ -152,6 +166,7 @@ def _names(scenario: Scenario, tree: Mapping) -> AnyMapping[Kind, Collection[str
         Kind.TABLE: scenario.tables,
         Kind.VARIABLE: scenario.state,
         Kind.CONSTANT: scenario.vars,
+        Kind.CHANNEL: scenario.gateway.channels,
         Kind.FUNCTION: [each.public for each in _paths(tree)],
     }
 

@@ -72,7 +72,7 @@ def check_values(tree: Mapping) -> list[Problem]:
 
 
 class _Functions:
-    """What scripts of functions have of their own: arguments and identities are asked, values returned, errors thrown."""
+    """What scripts of functions have of their own: arguments are asked, values returned, errors thrown."""
 
     def __init__(self, tree: Mapping, form: FunctionForm, reader: ValueReader) -> None:
         self.tree = tree

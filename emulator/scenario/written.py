@@ -10,6 +10,7 @@ from pydantic import WithJsonSchema as JsonSchema
 from emulator.expressions.locales import KNOWN_LOCALES
 from emulator.model.logs import LogLevel
 from emulator.scenario.forms import (
+    DEATHS,
     AdminKey,
     AnyArgs,
     AnyValue,
@@ -19,13 +20,15 @@ from emulator.scenario.forms import (
     Number,
     Whole,
     Written,
+    form_of_failure,
     form_of_identity,
     form_of_number,
     read_whole,
     text_or_mapping,
 )
 
-FAILURE_NAMES = ("overloaded", "internal", "unauthorized", "forbidden", "not_found", "rate_limited")
+DEATH_NAMES = ("timeout", *DEATHS)
+FAILURE_NAMES = ("overloaded", "internal", "unauthorized", "forbidden", "not_found", "rate_limited", *DEATH_NAMES)
 LOG_LEVELS = tuple(level.value.lower() for level in LogLevel)
 MAX_SEEDS = 1_000_000
 MAX_RATE = 1_000_000
@@ -54,14 +57,30 @@ class FailureForm(Written):
     message: StrictStr | None = None
 
 
+class AfterForm(Written):
+    """How much of the answer is sent before: so many pieces of a stream, or so many bytes."""
+
+    after_chunks: Annotated[StrictInt, Field(ge=0), BeforeValidator(read_whole)] | None = None
+    after_bytes: Annotated[StrictInt, Field(ge=0), BeforeValidator(read_whole)] | None = None
+
+
+class DeathForm(Written):
+    """How the connection dies over the answer: it is closed, reset, or what comes is nonsense."""
+
+    disconnect: AfterForm | None = None
+    reset: AfterForm | None = None
+    malformed: AfterForm | None = None
+
+
 ThrownForm: TypeAlias = Annotated[
     Annotated[StrictStr, Tag(Form.TEXT.value)] | Annotated[ErrorForm, Tag(Form.MAPPING.value)],
     Discriminator(text_or_mapping),
 ]
 FailedForm: TypeAlias = Annotated[
     Annotated[Literal[FAILURE_NAMES], Tag(Form.TEXT.value)]  # type: ignore[valid-type]  # the one list of names
-    | Annotated[FailureForm, Tag(Form.MAPPING.value)],
-    Discriminator(text_or_mapping),
+    | Annotated[FailureForm, Tag(Form.MAPPING.value)]
+    | Annotated[DeathForm, Tag(Form.DEATH.value)],
+    Discriminator(form_of_failure),
 ]
 
 
@@ -175,6 +194,28 @@ class CallFunctionForm(Written):
     as_: Annotated[Name | None, Field(alias="as")] = None
 
 
+class AppendedForm(Written):
+    """A message to append."""
+
+    role: AnyValue = "user"
+    content: AnyValue
+
+
+class AppendForm(Written):
+    """A message to append to a conversation of the gateway."""
+
+    session: AnyValue
+    message: AppendedForm
+
+
+class ChannelChangeForm(Written):
+    """What a channel of the gateway does from now on."""
+
+    id: AnyValue
+    status: AnyValue
+    error: AnyValue = None
+
+
 class EffectForm(Written):
     """One effect: exactly one of these keys, or `after` together with `do`."""
 
@@ -185,6 +226,8 @@ class EffectForm(Written):
     set: Annotated[dict[str, Any], Field(min_length=1)] | None = None
     call: CallFunctionForm | None = None
     log: LogLineForm | None = None
+    append: AppendForm | None = None
+    channel: ChannelChangeForm | None = None
     after: Duration | None = None
     do: Annotated[list[EffectForm], Field(min_length=1)] | None = None
 
@@ -271,3 +314,4 @@ class ScenarioForm(Written):
     tables: dict[str, TableForm] = {}
     timeline: list[TimelineForm] = []
     functions: dict[str, FunctionForm] = {}
+    gateway: dict[str, Any] = {}

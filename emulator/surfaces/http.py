@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from aiohttp import ClientPayloadError, web
 from aiohttp.hdrs import EXPECT
 from aiohttp.web_protocol import RequestPayloadError
 
 Endpoint = TypeVar("Endpoint")
+
+
+class Reply(NamedTuple):
+    """An answer before it is HTTP; whoever sends it adds cross-origin headers to its own `headers`."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
 
 
 class BodyTooLargeError(Exception):

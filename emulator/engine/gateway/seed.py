@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from emulator.engine.gateway.channels import CHANNELS, channel_document
+from emulator.engine.gateway.config import initial
 from emulator.engine.gateway.jobs import JOBS, job_document
 from emulator.engine.gateway.nodes import NODES, node_document
 from emulator.engine.gateway.sessions import append_message, delete_session, open_session
 from emulator.engine.gateway.settings import keep_config
 from emulator.engine.store import Document
 from emulator.engine.transaction import Transaction
-from emulator.engine.gateway.config import initial
 from emulator.model.gateway import DEFAULT_MODEL, Gateway, Session
 from emulator.values.durations import SECOND
 

@@ -31,8 +31,16 @@ from emulator.surfaces.convex.codec import (
     write_ts,
 )
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
-from emulator.surfaces.convex.reply import Reply, batch_headers, function_headers, json_reply
-from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, buffered_body, path_of, read_body, text_headers
+from emulator.surfaces.convex.reply import batch_headers, function_headers, json_reply
+from emulator.surfaces.http import (
+    BodyTooLargeError,
+    BrokenBodyError,
+    Reply,
+    buffered_body,
+    path_of,
+    read_body,
+    text_headers,
+)
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000

@@ -16,8 +16,8 @@ from emulator.surfaces.convex.clients import deprecation_headers
 from emulator.surfaces.convex.cors import cors_headers, preflight_headers
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError, bad_json_body
 from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
-from emulator.surfaces.convex.reply import Reply, empty_reply, json_reply, text_reply
-from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, RouteTable, path_of, read_body
+from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
+from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, path_of, read_body
 from emulator.surfaces.ready import respond
 
 MAX_ECHO = 128 * 1024 * 1024
@@ -63,6 +63,10 @@ class ConvexSurface:
         for path, endpoint in get.items():
             self._routes.add(("GET",), path, endpoint)
         self._routes.add(_ACTION_METHODS, "/http/", _no_http_actions)
+
+    def owns(self, path: str) -> bool:
+        """Whether there is anything at an undecoded path, besides its front page."""
+        return path != "/" and self._routes.find(path) is not None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; whatever happens inside, the client gets one of the service's own answers."""

@@ -1,0 +1,187 @@
+"""The surface as a whole: its routes, the order of its checks, and what becomes of errors (contract openclaw §1.1)."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+
+from emulator.model.gateway import Access, Scope
+from emulator.runtime.chat import Chats
+from emulator.runtime.cron import Jobs
+from emulator.runtime.emulator import Emulator
+from emulator.surfaces.http import Reply, path_of
+from emulator.surfaces.openclaw.asked import Answer, Asked, Endpoint, Route, json_answer
+from emulator.surfaces.openclaw.authorization import Cookie, Identity, check_origin, identify, require
+from emulator.surfaces.openclaw.chats import ChatEndpoints
+from emulator.surfaces.openclaw.doors import DoorEndpoints
+from emulator.surfaces.openclaw.failures import (
+    GatewayError,
+    WrongSecretError,
+    internal,
+    method_not_allowed,
+    not_found,
+)
+from emulator.surfaces.openclaw.logins import FailedLogins, Logins, session_cookie
+from emulator.surfaces.openclaw.resources import ResourceEndpoints
+from emulator.surfaces.openclaw.routes import Found, PathTable
+from emulator.surfaces.openclaw.settings import SettingEndpoints
+from emulator.surfaces.openclaw.socket import SocketEndpoint
+from emulator.surfaces.ready import respond
+
+_API = "/api/"
+_SOCKET = "/ws"
+_STREAM = "/api/chat/stream"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_READABLE = "X-Run-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+
+logger = logging.getLogger(__name__)
+
+
+class OpenClawSurface:
+    """Answers every request for an OpenClaw Gateway."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Answer by what `emulator` decides and keeps."""
+        self._emulator = emulator
+        self._access = emulator.revision.scenario.gateway.access
+        self._logins = Logins()
+        self._failed = FailedLogins()
+        chats = Chats(emulator)
+        self._chats = ChatEndpoints(emulator, chats)
+        self._resources = ResourceEndpoints(emulator, chats)
+        self._settings = SettingEndpoints(emulator, Jobs(emulator, chats))
+        self._sockets = SocketEndpoint(emulator, chats, self._chats)
+        self._doors = DoorEndpoints(emulator, self._logins, self._failed, self._resources)
+        self._routes: PathTable[Route] = PathTable()
+        self._add_routes()
+        emulator.on_swap(self._check_secrets)
+
+    def owns(self, path: str) -> bool:
+        """Whether there is anything at an undecoded path, besides its front page."""
+        return path != "/" and self._routes.find(path) is not None
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request; whatever happens inside, the client gets one of the gateway's own answers."""
+        try:
+            answer = await self._answer(request)
+        except GatewayError as error:
+            answer = json_answer({"error": error.payload}, dict(error.headers), error.status)
+        except Exception:
+            logger.exception("a bug in the emulator: %s %s failed", request.method, path_of(request))
+            answer = json_answer({"error": internal().payload}, status=500)
+        if isinstance(answer, Reply):
+            status, body, headers = answer
+            headers.update(self._cors_headers(request))
+            return respond(request, status, body, headers)
+        return answer
+
+    async def close(self) -> None:
+        """Tell those who are connected that the server goes down."""
+        await self._sockets.close()
+
+    async def _answer(self, request: web.BaseRequest) -> Answer:
+        path = path_of(request)
+        found = self._routes.find(path)
+        preflight = self._preflight(request)
+        if preflight is not None:
+            return preflight
+        is_open = _is_open(path, request.method, found)
+        identity = None if is_open else self._identify(request, path)
+        if found is None:
+            raise not_found(f"nothing is at {path}")
+        route = found.methods.get(request.method)
+        if route is None:
+            raise method_not_allowed(sorted(found.methods))
+        if identity is not None and route.scope is not None:
+            require(identity, route.scope)
+        if isinstance(identity, Cookie) and (request.method not in _SAFE or path == _SOCKET):
+            origins = self._emulator.revision.scenario.gateway.origins
+            check_origin(request.headers.get("Origin"), request.headers.get("Host"), origins)
+        return await route.endpoint(Asked(request, found.parameters, identity))
+
+    def _identify(self, request: web.BaseRequest, path: str) -> Identity:
+        now = self._emulator.clock.now()
+        access = self._emulator.revision.scenario.gateway.access
+        header = request.headers.get("Authorization")
+        token = request.query.get("token") if path.rstrip("/") in (_SOCKET, _STREAM) else None
+        if header is not None or token is not None:
+            self._failed.check(request.remote, now)
+        cookies = "; ".join(request.headers.getall("Cookie", []))
+        session = self._logins.find(session_cookie(cookies), now)
+        try:
+            return identify(access, header, token, session)
+        except WrongSecretError:
+            self._failed.count(request.remote, now)
+            raise
+
+    def _preflight(self, request: web.BaseRequest) -> Reply | None:
+        if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+            return None
+        if not self._cors_headers(request):
+            return None
+        asked = request.headers.get("Access-Control-Request-Headers")
+        headers = {"Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE", "Access-Control-Max-Age": "600"}
+        if asked and asked.isascii() and asked.isprintable():
+            headers["Access-Control-Allow-Headers"] = asked
+        return Reply(204, b"", headers)
+
+    def _cors_headers(self, request: web.BaseRequest) -> dict[str, str]:
+        origin = request.headers.get("Origin")
+        if origin is None or origin not in self._emulator.revision.scenario.gateway.origins:
+            return {}
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Expose-Headers": _READABLE,
+            "Vary": "Origin",
+        }
+
+    def _check_secrets(self) -> None:
+        """Log everybody out when the secrets are others than they were."""
+        access: Access = self._emulator.revision.scenario.gateway.access
+        if access != self._access:
+            self._access = access
+            self._logins.clear()
+
+    def _add_routes(self) -> None:
+        chats, resources, settings, doors = self._chats, self._resources, self._settings, self._doors
+        read, write, admin = Scope.READ, Scope.WRITE, Scope.ADMIN
+        routes: list[tuple[str, str, Endpoint, Scope | None]] = [
+            ("GET", "/health", settings.health, None),
+            ("POST", "/api/chat", chats.chat, write),
+            ("GET", _STREAM, chats.stream, read),
+            ("GET", "/api/sessions", resources.list_sessions, read),
+            ("GET", "/api/sessions/{key}/history", resources.history, read),
+            ("DELETE", "/api/sessions/{key}", resources.delete_session, write),
+            ("GET", "/api/channels", resources.list_channels, read),
+            ("POST", "/api/channels/{id}/reconnect", resources.reconnect, write),
+            ("GET", "/api/agents", resources.list_agents, read),
+            ("GET", "/api/agents/{id}/status", resources.agent_status, read),
+            ("GET", "/api/nodes", resources.list_nodes, read),
+            ("POST", "/api/nodes/pair", resources.pair, write),
+            ("POST", "/api/nodes/pair/redeem", resources.redeem, None),
+            ("DELETE", "/api/nodes/{id}", resources.delete_node, write),
+            ("GET", "/api/config", settings.config, read),
+            ("PATCH", "/api/config", settings.patch_config, admin),
+            ("GET", "/api/cron", settings.jobs, read),
+            ("POST", "/api/cron/{id}/run", settings.run_job, write),
+            ("GET", _SOCKET, self._sockets.connect, read),
+            ("POST", "/api/auth/login", doors.log_in, None),
+            ("POST", "/api/auth/logout", doors.log_out, None),
+            ("GET", "/api/auth/session", doors.session, read),
+            ("GET", "/login", doors.login_form, None),
+            ("POST", "/login", doors.submit_login, None),
+            ("GET", "/", doors.overview, None),
+            ("GET", "/chat", doors.chat, None),
+        ]
+        for method, pattern, endpoint, scope in routes:
+            self._routes.add((method,), pattern, Route(endpoint, scope))
+
+
+def _is_open(path: str, method: str, found: Found[Route] | None) -> bool:
+    """Whether nobody is asked who they are: everything outside of the API, and the few ways into it."""
+    if not path.startswith(_API) and path.rstrip("/") != _SOCKET:
+        return True
+    route = found.methods.get(method) if found else None
+    return route is not None and route.scope is None
