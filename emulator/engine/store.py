@@ -19,6 +19,7 @@ Document: TypeAlias = "dict[str, Value]"
 
 MAX_COMMITS = 10_000
 MAX_PAST_WRITES = 100_000
+_MANY = 64
 
 
 class Write(NamedTuple):
@@ -47,7 +48,7 @@ class Collection:
     """The documents of one table, in the order of their creation, and how many were inserted since it began."""
 
     __slots__ = (
-        *("_latest", "_latest_ts", "_moved", "_order", "_places"),
+        *("_latest", "_moved", "_order", "_places", "_since"),
         *("changed", "indexes", "inserted", "newest", "versions"),
     )
 
@@ -62,7 +63,7 @@ class Collection:
         self._places: dict[str, tuple[float, str]] = {}
         self._moved = 0
         self._latest: list[Document] | None = None
-        self._latest_ts = 0
+        self._since: dict[str, tuple[float, str]] = {}
 
     def read(self, key: str, ts: int) -> Document | None:
         """Return a document as it was at `ts`."""
@@ -89,9 +90,11 @@ class Collection:
         """Return all documents of a moment; the list is shared and must not be changed."""
         if ts < self.changed:
             return list(self.scan(ts, descending=False, after=None))
-        if self._latest is None or self._latest_ts != self.changed:
+        if self._latest is None or len(self._since) * _MANY > len(self._latest):
             self._latest = list(self.scan(ts, descending=False, after=None))
-            self._latest_ts = self.changed
+        elif self._since:
+            self._latest = self._renewed(self._latest, ts)
+        self._since.clear()
         return self._latest
 
     def write(self, ts: int, key: str, document: Document | None) -> None:
@@ -106,8 +109,10 @@ class Collection:
             del self._order[bisect_left(self._order, self._places[key])]
             self._enter(key, document)
             self._moved = ts
+            self._latest = None
         chain.append(_Version(ts, document))
         self.changed = ts
+        self._since[key] = self._places[key]
         for name, index in self.indexes.items():
             if document is not None:
                 index.setdefault(index_key(document.get(name)), {})[key] = None
@@ -133,7 +138,7 @@ class Collection:
     def prune(self, key: str, ts: int) -> None:
         """Forget what nobody can ask for any more: the versions before the newest one up to `ts`."""
         chain = self.versions.get(key)
-        if chain is None:
+        if chain is None or (len(chain) == 1 and chain[0].document is not None):
             return
         newest = max((number for number, version in enumerate(chain) if version.ts <= ts), default=0)
         for version in chain[:newest]:
@@ -142,6 +147,18 @@ class Collection:
         if len(chain) == 1 and chain[0].document is None and chain[0].ts <= ts:
             del self.versions[key]
             del self._order[bisect_left(self._order, self._places.pop(key))]
+            if key in self._since:
+                self._latest = None
+
+    def _renewed(self, listed: list[Document], ts: int) -> list[Document]:
+        """Return a list of all documents with what was written since."""
+        renewed = listed.copy()
+        for key, place in self._since.items():
+            index = bisect_left(renewed, place, key=lambda each: self._places[str(each["_id"])])
+            is_listed = index < len(renewed) and renewed[index]["_id"] == key
+            document = self.read(key, ts)
+            renewed[index : index + is_listed] = [] if document is None else [document]
+        return renewed
 
     def _order_of(self, ts: int) -> list[tuple[float, str]]:
         """Return the order of a moment: another one, before documents came again with another time of creation."""
