@@ -9,6 +9,7 @@ from typing import assert_never
 
 from emulator import __version__
 from emulator.model.function import Function, FunctionType
+from emulator.model.gateway import Gateway
 from emulator.model.scenario import Scenario
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.scenario.report import as_text, location
@@ -26,6 +27,7 @@ def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ..
         "",
         f"  Convex      {url}  {_count(scenario)}",
         f"  admin key   {facts['admin_key']}",
+        f"  Gateway     {facts['gateway_url']}  {_gateway_words(scenario.gateway)}",
     ]
     if facts["site_url"]:
         lines.append(f"  site        {facts['site_url']}")
@@ -36,7 +38,7 @@ def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ..
         lines += ["", f"Watching {names}: save a file, and it is in force. Ctrl-C stops."]
     else:
         lines += ["", "Not watching for changes. Ctrl-C stops."]
-    return "\n".join([*lines, "", *_to_paste(scenario, str(url))])
+    return "\n".join([*lines, "", *_to_paste(scenario, str(url)), *_chat_to_paste(scenario, str(facts["gateway_url"]))])
 
 
 def sentence(report: Report) -> str:
@@ -71,14 +73,31 @@ def report_data(report: Report) -> dict[str, object]:
 
 
 def _count(scenario: Scenario) -> str:
-    count = len(scenario.functions)
-    return f"{count} function{'s' if count != 1 else ''}"
+    return _counted(len(scenario.functions), "function")
 
 
 def _named(word: str, names: tuple[str, ...]) -> Iterator[str]:
     if names:
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         yield f"{word} {', '.join(names[:_MAX_NAMES])}{more}"
+
+
+def _gateway_words(gateway: Gateway) -> str:
+    parts = [_counted(len(gateway.agents), "agent"), _counted(len(gateway.channels), "channel")]
+    parts.append("open to everybody" if gateway.access.is_open else "protected")
+    return ", ".join(parts)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count != 1 else ''}"
+
+
+def _chat_to_paste(scenario: Scenario, url: str) -> Iterator[str]:
+    gateway = scenario.gateway
+    if gateway.chat is None:
+        return
+    header = "" if gateway.access.is_open else " -H 'Authorization: Bearer PASSWORD'"
+    yield f'  curl {url}/api/chat{header} -d \'{{"message": "hello"}}\''
 
 
 def _to_paste(scenario: Scenario, url: str) -> Iterator[str]:

@@ -105,6 +105,16 @@ def _named_parts(scenario: Scenario) -> Mapping[str, object]:
     parts: dict[str, object] = dict(scenario.functions)
     parts |= {f"table {name}": table for name, table in scenario.tables.items()}
     parts |= {f"state {name}": value for name, value in scenario.state.items()}
+    gateway = scenario.gateway
+    parts |= {f"session {key}": session for key, session in gateway.sessions.items()}
+    parts |= {f"channel {name}": channel for name, channel in gateway.channels.items()}
+    parts |= {f"agent {name}": agent for name, agent in gateway.agents.items()}
+    parts |= {f"node {name}": node for name, node in gateway.nodes.items()}
+    parts |= {f"job {name}": job for name, job in gateway.cron.items()}
+    if gateway.chat:
+        parts["chat"] = gateway.chat
+    if gateway.config:
+        parts["config"] = gateway.config
     if scenario.timeline:
         parts["timeline"] = scenario.timeline
     if scenario.clock:
