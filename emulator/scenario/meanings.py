@@ -32,6 +32,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "state": "Variables with their first values, known to expressions as `state`; `set` changes them.",
         "tables": "Tables with their first documents, known to expressions as `tables`.",
         "timeline": "Effects that come by themselves, counted from the start.",
+        "gateway": "An OpenClaw Gateway, as it is in the beginning.",
         "functions": "What functions answer, by their paths: `messages:list`, `ai/replies:generate`.",
     },
     "ClockForm": {
