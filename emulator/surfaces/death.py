@@ -9,9 +9,20 @@ import struct
 from aiohttp import web
 
 from emulator.model.rule import Death, End
+from emulator.surfaces.http import Reply
 
 _NO_LINGERING = struct.pack("ii", 1, 0)
 _NONSENSE = b'{"\xff\xfe: not JSON'
+
+
+class DyingError(Exception):
+    """An answer over which the connection is to die."""
+
+    def __init__(self, death: Death, reply: Reply) -> None:
+        """Keep the answer, some of which may be sent before."""
+        super().__init__(death.end.value)
+        self.death = death
+        self.reply = reply
 
 
 class GoneResponse(web.StreamResponse):
@@ -33,20 +44,20 @@ class GoneResponse(web.StreamResponse):
         """Do nothing."""
 
 
-async def die(
-    request: web.BaseRequest, death: Death, status: int, body: bytes, content_type: str
-) -> web.StreamResponse:
+async def die(request: web.BaseRequest, death: Death, reply: Reply) -> web.StreamResponse:
     """Let the connection die over an answer; so many bytes of its body are sent before, none if that is not said."""
     transport = request.transport
+    status, body, headers = reply
     match death.end:
         case End.TIMEOUT:
             await asyncio.Event().wait()
         case End.MALFORMED:
             kept = body[: death.after_bytes] if death.after_bytes is not None else body[: len(body) // 2]
-            return web.Response(status=status, body=kept + _NONSENSE, headers={"Content-Type": content_type})
+            return web.Response(status=status, body=kept + _NONSENSE, headers=headers)
         case End.DISCONNECT | End.RESET:
             if transport is not None and death.after_bytes is not None:
-                head = f"HTTP/1.1 {status} OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+                lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                head = f"HTTP/1.1 {status} OK\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
                 transport.write(head.encode() + body[: death.after_bytes])
     end_connection(request, death.end)
     return GoneResponse()

@@ -32,6 +32,7 @@ from emulator.surfaces.convex.codec import (
 )
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
 from emulator.surfaces.convex.reply import batch_headers, function_headers, json_reply
+from emulator.surfaces.death import DyingError
 from emulator.surfaces.http import (
     BodyTooLargeError,
     BrokenBodyError,
@@ -159,7 +160,11 @@ class FunctionEndpoints:
         pairs = zip(handled, endings, strict=True)
         answers = [self._write(each, finish, head, form) for (each, form), finish in pairs]
         headers = batch_headers([each for each, _ in handled])
-        return Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
+        reply = Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
+        death = next((finish.death for finish in endings if finish.death is not None), None)
+        if death is not None:
+            raise DyingError(death, reply)
+        return reply
 
     def _batched(self, query: Json, index: int, head: _Head, body: bytes) -> tuple[Call, Format]:
         fields = bodies.check_fields(query, _PATH_AND_ARGS, _FORMAT, body=body, path=f"queries[{index}].")
@@ -183,9 +188,12 @@ class FunctionEndpoints:
         """Write the answer; the format is looked at only now, as the service does (contract convex §2.1)."""
         headers = function_headers(handled)
         try:
-            return Reply(200, self._write(handled, finish, head, read_format(form, default)), headers)
+            reply = Reply(200, self._write(handled, finish, head, read_format(form, default)), headers)
         except ApiError as error:
             raise error.with_headers(headers) from error
+        if finish.death is not None:
+            raise DyingError(finish.death, reply)
+        return reply
 
     async def _perform(self, handled: Entry) -> Finish:
         return await perform(handled.decision.plan, self._emulator.clock, handled.at)

@@ -17,6 +17,7 @@ from emulator.surfaces.convex.cors import cors_headers, preflight_headers
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError, bad_json_body
 from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
 from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
+from emulator.surfaces.death import DyingError, die
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, path_of, read_body
 from emulator.surfaces.ready import respond
 
@@ -77,6 +78,8 @@ class ConvexSurface:
             reply = await endpoint(request) if endpoint else _no_endpoint(request, methods)
         except ApiError as error:
             reply = json_reply(error.body, dict(error.headers), error.status)
+        except DyingError as error:
+            return await die(request, error.death, error.reply)
         except Exception:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path)
             reply = json_reply(INTERNAL.body, status=INTERNAL.status)

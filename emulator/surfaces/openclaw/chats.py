@@ -13,13 +13,11 @@ from emulator.runtime.feed import Chunk, Died, Done, Failed, Item, Watcher
 from emulator.surfaces.death import die
 from emulator.surfaces.http import text_headers
 from emulator.surfaces.openclaw.asked import Answer, Asked, json_answer
-from emulator.surfaces.openclaw.codec import Message, json_bytes, read_message, read_object, read_session, run_error
+from emulator.surfaces.openclaw.codec import Message, read_message, read_object, read_session, run_error
 from emulator.surfaces.openclaw.events import stream_event
 from emulator.surfaces.openclaw.failures import invalid_request, not_found, rate_limited
 from emulator.surfaces.openclaw.stream import STREAM_HEADERS, EventStream
 from emulator.surfaces.voice import voice_headers
-
-_JSON = "application/json; charset=utf-8"
 
 
 class ChatEndpoints:
@@ -92,8 +90,8 @@ class ChatEndpoints:
                 return json_answer({"error": error.payload}, {**headers, **dict(error.headers)}, error.status)
             case Died(death):
                 text = "".join(run.pieces)
-                body = json_bytes({"response": text, "sessionKey": run.session, "tokensUsed": 0})
-                return await die(request, death, 200, body, _JSON)
+                tree = {"response": text, "sessionKey": run.session, "tokensUsed": 0}
+                return await die(request, death, json_answer(tree, headers))
             case _:
                 raise AssertionError(f"run {run.id} has not ended")
 
