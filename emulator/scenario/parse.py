@@ -249,6 +249,8 @@ class _Builder:
         if on_later_line and error.context in _TOLD_WHERE_OPENED:
             mark = opened
             message = _TOLD_WHERE_OPENED[error.context]
+        if found and (self.source.line(found.line + 1) or "")[: found.column + 1].endswith("${"):
+            hint = 'inside of braces and brackets an expression needs quotes: "${…}"'
         if error.problem_mark and "\t" in self._indentation(error.problem_mark.line):
             mark, hint = error.problem_mark, "indent with spaces, not tabs"
         self.fail("yaml-syntax", message, pack(mark.line, mark.column) if mark else 0, hint=hint)
