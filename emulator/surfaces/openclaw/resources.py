@@ -28,6 +28,7 @@ from emulator.values.session_keys import InvalidSessionKeyError, parse_session_k
 
 _PLATFORMS = ("ios", "android", "macos", "linux", "windows")
 _MAX_NAME = 100
+_MAX_HOST = 255
 _MAX_CAPABILITIES = 50
 _TOKEN_DIGITS = 32
 
@@ -145,7 +146,7 @@ class ResourceEndpoints:
             return code, expires
 
         code, expires = self._emulator.transact(begin)
-        host = asked.request.headers.get("Host") or "localhost"
+        host = (asked.request.headers.get("Host") or "localhost")[:_MAX_HOST]
         qr_code = qr_data_uri(pairing_url(f"http://{host}", code))
         return json_answer({"code": code, "qrCode": qr_code, "expiresAt": format_instant(expires)})
 
