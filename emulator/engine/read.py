@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from emulator.engine.match import bound
 from emulator.engine.page import InvalidCursorError, Position, query_mark, read_cursor, write_cursor
-from emulator.engine.patterns import differences
+from emulator.engine.patterns import matches
 from emulator.engine.store import Document, is_behind, position
 from emulator.engine.surroundings import Surroundings, UncomputableError
 from emulator.engine.transaction import Transaction
@@ -89,7 +89,7 @@ def _matching(
     else:
         kept = [each for each in known if after is None or is_behind(position(each), after, descending=descending)]
         found = reversed(kept) if descending else iter(kept)
-    return found if where is None else (each for each in found if next(differences(where, each, ""), None) is None)
+    return found if where is None else (each for each in found if matches(where, each))
 
 
 def _looked_up(query: TableQuery, where: Pattern, transaction: Transaction) -> list[Document] | None:
