@@ -46,7 +46,7 @@ def sentence(report: Report) -> str:
     match report:
         case Reloaded(revision, added, changed, removed, seconds):
             parts = [*_named("changed", changed), *_named("added", added), *_named("removed", removed)]
-            what = "; ".join(parts) or "no function changed"
+            what = "; ".join(parts) or "nothing changed"
             return f"revision {revision.number} in force after {seconds * 1000:.0f} ms: {what}"
         case Refused(revision, problems, sources):
             places = len(problems)

@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 
 from emulator.engine.surroundings import UncomputableError
+from emulator.model.constant import Constant
 from emulator.model.scenario import Scenario
 from emulator.reload.rehearse import seed_problem
 from emulator.reload.report import Mended, Refused, Reloaded, Report
@@ -102,7 +103,8 @@ class Reloader:
 
 def _named_parts(scenario: Scenario) -> Mapping[str, object]:
     """Return what a scenario is made of, by the names that people give it."""
-    parts: dict[str, object] = dict(scenario.functions)
+    parts: dict[str, object] = {"seed": scenario.seed, "locale": scenario.locale, **scenario.functions}
+    parts |= {f"constant {name}": Constant(value) for name, value in scenario.vars.items()}
     parts |= {f"table {name}": table for name, table in scenario.tables.items()}
     parts |= {f"state {name}": value for name, value in scenario.state.items()}
     gateway = scenario.gateway

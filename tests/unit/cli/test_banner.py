@@ -9,7 +9,8 @@ import pytest
 from emulator.cli.banner import banner
 from tests.support.scenarios import load_text
 
-FACTS: dict[str, object] = {"convex_url": "http://127.0.0.1:1", "admin_key": "name|secret", "site_url": None}
+URL = "http://127.0.0.1:1"
+FACTS: dict[str, object] = {"convex_url": URL, "gateway_url": URL, "admin_key": "name|secret", "site_url": None}
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ FACTS: dict[str, object] = {"convex_url": "http://127.0.0.1:1", "admin_key": "na
 )
 def test_the_line_to_paste_is_a_call_that_is_answered(text: str, pasted: list[str], tmp_path: Path) -> None:
     lines = banner(load_text(tmp_path, text), FACTS, None).splitlines()
-    after = lines[lines.index("  CONVEX_URL=http://127.0.0.1:1") + 1 :]
+    after = lines[lines.index(f"  CONVEX_URL={URL}") + 1 :]
 
     assert len(after) == len(pasted)
     assert all(part in line for part, line in zip(pasted, after, strict=True))

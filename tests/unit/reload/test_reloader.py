@@ -83,6 +83,18 @@ async def test_a_saved_file_is_in_force(tmp_path: Path) -> None:
         assert watched.answer() == "two"
 
 
+async def test_what_changed_is_named_whatever_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "s/default.yaml"
+    before = "seed: 1\nvars: {who: Ada, n: 1}\nstate: {n: 1}\ntables: {notes: {}}\n" + text_of("one")
+    after = "seed: 2\nlocale: ko_KR\nvars: {who: 민지, n: 1}\nstate: {n: 2}\ntables: {tasks: {}}\n" + text_of("one")
+    async with watching(tmp_path, tmp_path / "s", {"s/default.yaml": before}) as watched:
+        report = await save(watched, lambda: file.write_text(after))
+
+        assert isinstance(report, Reloaded)
+        assert report.changed == ("seed", "locale", "constant who", "state n")
+        assert (report.added, report.removed) == (("table tasks",), ("table notes",))
+
+
 async def test_a_broken_file_is_never_in_force_and_says_why(tmp_path: Path) -> None:
     file = tmp_path / "s/default.yaml"
     async with watching(tmp_path, tmp_path / "s", {"s/default.yaml": text_of("one")}) as watched:
