@@ -99,15 +99,17 @@ class Collection:
 
     def write(self, ts: int, key: str, document: Document | None) -> None:
         """Add a version."""
+        created = None if document is None else _created(document)
+        self.newest = self.newest if created is None else max(self.newest, created)
         chain = self.versions.get(key)
         if not chain or chain[-1].document is None:
             self.inserted += 1
         if chain is None:
             chain = self.versions[key] = []
-            self._enter(key, document)
-        elif document is not None and _created(document) not in (None, self._places[key][0]):
+            self._enter(key, created)
+        elif created not in (None, self._places[key][0]):
             del self._order[bisect_left(self._order, self._places[key])]
-            self._enter(key, document)
+            self._enter(key, created)
             self._moved = ts
             self._latest = None
         chain.append(_Version(ts, document))
@@ -167,10 +169,8 @@ class Collection:
         found = (self.read(key, ts) for key in self.versions)
         return sorted(position(each) for each in found if each is not None)
 
-    def _enter(self, key: str, document: Document | None) -> None:
-        created = _created(document) if document else None
+    def _enter(self, key: str, created: float | None) -> None:
         entry = (self.newest if created is None else created, key)
-        self.newest = max(self.newest, entry[0])
         self._places[key] = entry
         if self._order and entry < self._order[-1]:
             self._order.insert(bisect_left(self._order, entry), entry)
