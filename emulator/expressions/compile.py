@@ -21,6 +21,7 @@ from emulator.expressions.rewrite import (
     function_of,
     name_in_code,
     operation,
+    share,
 )
 from emulator.expressions.scan import Piece, scan
 
@@ -92,7 +93,7 @@ def compile_tree(tree: Any, names: Collection[str]) -> Compiled:  # noqa: ANN401
     rewriter = Rewriter(names)
     texts: list[Text] = []
     constants: dict[str, Any] = {}
-    body = _written(tree, rewriter, texts, constants)
+    body = share(_written(tree, rewriter, texts, constants), rewriter.shared.values())
     used = tuple(sorted(rewriter.used))
     whole = ast.fix_missing_locations(ast.Expression(function_of([CONTEXT, *used], body)))
     code = _code(whole, texts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from inspect import Parameter, Signature
 from keyword import kwlist
@@ -40,6 +40,8 @@ COMPARE: dict[type, str] = {
     ast.NotIn: "lacks",
 }
 _DEFAULT = "__default__"
+_MAPPINGS = frozenset({"args", "vars"})
+"""The names that always are mappings: reading a key of them cannot fail."""
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 WORDS = frozenset({*_WORDS, *kwlist})
 """What cannot be a name in an expression."""
@@ -64,7 +66,8 @@ class Access(NamedTuple):
 class Rewriter:
     """Rewrites the expressions of one unit of code.
 
-    `used` and `calls` gather the names and functions they need, `accesses` what they read of the names.
+    `used` and `calls` gather the names and functions they need, `accesses` what they read of the names, `shared` the
+    nodes that read the same key in a way that cannot fail.
     """
 
     def __init__(self, names: Collection[str]) -> None:
@@ -73,6 +76,7 @@ class Rewriter:
         self.used: set[str] = set()
         self.calls: set[str] = set()
         self.accesses: list[Access] = []
+        self.shared: dict[tuple[str, str, str], list[ast.expr]] = {}
         self._bound: list[set[str]] = []
         self._source = _Python("")
 
@@ -97,7 +101,7 @@ class Rewriter:
     def value(self, node: ast.expr) -> ast.expr:
         """Rewrite a node whose value is used: what is missing becomes null."""
         if isinstance(node, ast.Attribute):
-            return operation("read", *self._operands(node))
+            return self._access("read", node)
         rewritten = self._expression(node)
         return operation("settle", rewritten) if isinstance(node, ast.Subscript) else rewritten
 
@@ -108,7 +112,7 @@ class Rewriter:
             case ast.Name(id=name):
                 return self._name(node, name)
             case ast.Attribute():
-                return operation("get", *self._operands(node))
+                return self._access("get", node)
             case ast.Subscript(value=owner, slice=index):
                 return self._subscript(owner, index)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
@@ -173,10 +177,14 @@ class Rewriter:
         self.accesses.append(Access(name, None, self._offset(node)))
         return ast.Name(name, ast.Load())
 
-    def _operands(self, node: ast.Attribute) -> tuple[ast.expr, ast.expr]:
-        """Return what of `a.b` is read, and the key."""
+    def _access(self, how: str, node: ast.Attribute) -> ast.expr:
         self._check_name(node, node.attr)
-        return self._key_of(node.value, node.attr) or self._expression(node.value), ast.Constant(node.attr)
+        outer = self._key_of(node.value, node.attr)
+        access = operation(how, outer or self._expression(node.value), ast.Constant(node.attr))
+        if isinstance(outer, ast.Name) and outer.id in _MAPPINGS:
+            times = 2 if self._bound else 1  # in a loop it is read again and again
+            self.shared.setdefault((how, outer.id, node.attr), []).extend([access] * times)
+        return access
 
     def _key_of(self, owner: ast.expr, key: str | None) -> ast.expr | None:
         """Note that one key of an outer name is read; return that name, None where `owner` is anything else."""
@@ -294,6 +302,23 @@ def name_in_code(function: str) -> str:
 def operation(name: str, *operands: ast.expr) -> ast.expr:
     """Return the call of one of our operators."""
     return ast.Call(ast.Name(f"__{name}__", ast.Load()), list(operands), [])
+
+
+def share(body: ast.expr, accesses: Iterable[list[ast.expr]]) -> ast.expr:
+    """Return a body that reads what is read at several places once, before all else."""
+    repeated = [nodes for nodes in accesses if len(nodes) > 1]
+    if not repeated:
+        return body
+    names = {id(node): f"__shared{number}__" for number, nodes in enumerate(repeated) for node in nodes}
+
+    def shared(node: Any) -> Any:  # noqa: ANN401 - whatever is in a tree
+        return ast.Name(names[id(node)], ast.Load()) if id(node) in names else node
+
+    for parent in ast.walk(body):
+        for name, value in ast.iter_fields(parent):
+            setattr(parent, name, list(map(shared, value)) if isinstance(value, list) else shared(value))
+    parameters = [f"__shared{number}__" for number in range(len(repeated))]
+    return ast.Call(function_of(parameters, body), [nodes[0] for nodes in repeated], [])
 
 
 def function_of(parameters: Collection[str], body: ast.expr) -> ast.Lambda:

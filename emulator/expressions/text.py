@@ -88,7 +88,10 @@ def as_convex(value: Any, depth: int = 1) -> Value:  # noqa: ANN401 - a value or
         check_field_count(len(value))
         if not value.keys() <= _sound_names:
             _check_names(value)
-        return {name: each if type(each) in _SAME else as_convex(each, depth + 1) for name, each in value.items()}
+        return {
+            name: each if type(each) in _SAME or (type(each) is str and each.isascii()) else as_convex(each, depth + 1)
+            for name, each in value.items()
+        }
     if kind is list:
         check_nesting(depth)
         check_array_length(len(value))
