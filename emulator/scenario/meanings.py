@@ -15,6 +15,27 @@ _OUTCOME = {
     "delay": "How long the answer takes: always the same, drawn between two bounds, or spread as latencies are.",
 }
 _RULE = _OUTCOME | {"when": "What must hold of a call for this to answer; left out, it always does."}
+_ANSWERED = {
+    "rules": "The first one whose `when` holds answers; keys beside `rules` are defaults for each.",
+    "sequence": "One answer a call, in order; the last one stays.",
+    "repeat": "Whether the sequence starts again at its end.",
+}
+_CONDITION = {
+    "state": "Variables to compare.",
+    "headers": "Headers of the request to compare, in any case; those that authorize are not shown.",
+    "chance": "How likely this holds, from 0 to 1; drawn from the seed.",
+    "if": "One expression, which must be true.",
+}
+_CHAT_OUTCOME = {
+    "do": _OUTCOME["do"],
+    "reply": "What the agent says. Expressions may stand in it.",
+    "tokens": "How many tokens the reply is said to have; left out, they are counted roughly.",
+    "stream": "How the pieces of the reply follow one another.",
+    "failure": _OUTCOME["failure"],
+    "logs": "What is logged.",
+    "delay": _OUTCOME["delay"],
+}
+_CHAT_RULE = _CHAT_OUTCOME | {"when": "What must hold of a message for this to answer; left out, it always does."}
 _TABLE = "The table, which must be one of `tables`."
 _ID = "The id of the document, usually an expression such as `${args.id}`."
 _AS = "The name by which expressions after this one know {}."
@@ -61,22 +82,17 @@ MEANINGS: dict[str, dict[str, str]] = {
     "OutcomeForm": _OUTCOME,
     "RuleForm": _RULE,
     "FunctionForm": _RULE
+    | _ANSWERED
     | {
         "type": "What the function is; left out, it answers all three.",
         "args": "What arguments it takes; others get the service's ArgumentValidationError.",
         "returns": "What it returns; a result that is none gets the service's ReturnsValidationError.",
-        "rules": "The first one whose `when` holds answers; keys beside `rules` are defaults for each.",
-        "sequence": "One answer a call, in order; the last one stays.",
-        "repeat": "Whether the sequence starts again at its end.",
     },
-    "WhenForm": {
+    "WhenForm": _CONDITION
+    | {
         "args": "Arguments, compared deeply and partially; `$` operators ask for more than equality.",
         "identity": "Who calls: null for nobody, a name from `identities`, or attributes to compare.",
-        "state": "Variables to compare.",
-        "headers": "Headers of the request to compare, in any case; those that authorize are not shown.",
         "call": "Which call of the function: its number from 1, or a span.",
-        "chance": "How likely this holds, from 0 to 1; drawn from the seed.",
-        "if": "One expression, which must be true.",
     },
     "CallForm": {
         "from": "The first call.",
@@ -152,6 +168,98 @@ MEANINGS: dict[str, dict[str, str]] = {
     "LogForm": {
         level: f"As console.{level} prints it; a list holds several arguments."
         for level in ("log", "debug", "info", "warn", "error")
+    },
+    "GatewayForm": {
+        "version": "The version that it says it has.",
+        "health": "What `/health` says.",
+        "auth": "Who may come in; left out, everybody.",
+        "cors": "Which pages may call it.",
+        "agents": "The agents, by their ids; left out, one called main.",
+        "sessions": "Conversations that are there from the beginning, by keys such as `agent:main:telegram:dm:123`.",
+        "channels": "The channels, by their ids: telegram, whatsapp, ….",
+        "chat": "How messages are answered.",
+        "nodes": "Paired devices, by their ids.",
+        "pairing": "How devices are paired.",
+        "config": "What its configuration says, by paths such as `agents.defaults.model`.",
+        "cron": "Jobs that are due by a schedule, by their ids.",
+    },
+    "AccessForm": {
+        "password": "The password, with which one may do everything.",
+        "tokens": "Further tokens, and what each may do.",
+    },
+    "TokenForm": {"scopes": "What its bearer may do."},
+    "CorsForm": {"origins": "Origins whose pages may call the gateway with a login."},
+    "AgentForm": {
+        "name": "What it is called; left out, its id.",
+        "model": "Which model it speaks with; left out, the configuration's.",
+        "status": "What it is doing.",
+        "workspace": "The folder that it works in.",
+        "error": "What is wrong with it.",
+    },
+    "SessionForm": {
+        "last_active": "When it was last active, in ISO 8601.",
+        "messages": "What was said, the oldest first.",
+    },
+    "MessageForm": {
+        "role": "Who says it.",
+        "content": "What is said.",
+        "at": "When, in ISO 8601; left out, shortly before the session was last active.",
+    },
+    "ChannelForm": {
+        "status": "What it is doing.",
+        "last_activity": "When something last came or went, in ISO 8601.",
+        "error": "Why it is not connected.",
+        "reconnect": "What becomes of it when it is told to reconnect.",
+    },
+    "ReconnectForm": {
+        "takes": "How long it takes; left out, 500ms.",
+        "becomes": "What it is then.",
+        "error": "Why it failed; then it is disconnected.",
+    },
+    "ChatForm": _CHAT_RULE | _ANSWERED,
+    "ChatRuleForm": _CHAT_RULE,
+    "ChatOutcomeForm": _CHAT_OUTCOME,
+    "ChatWhenForm": _CONDITION
+    | {
+        "message": "The text of the message, or operators.",
+        "session": "The key of the conversation, or operators.",
+        "agent": "The id of the agent, or operators.",
+        "channel": "The channel that the message comes by, or operators.",
+        "call": "Which message: its number from 1, or a span.",
+    },
+    "PaceForm": {
+        "by": "What a piece is.",
+        "first": "How long until the first piece; left out, it comes at once.",
+        "every": "How long from one piece to the next.",
+        "rate": "Tokens a second, instead of `every`.",
+    },
+    "NodeForm": {
+        "name": "What it is called; left out, its id.",
+        "platform": "What it runs.",
+        "status": "Whether it is there.",
+        "capabilities": "What it can do.",
+        "last_seen": "When it was last there, in ISO 8601.",
+    },
+    "PairingForm": {
+        "code": "The code to pair with, eight capital letters and digits; left out, it is drawn.",
+        "ttl": "How long a code is good; left out, 5m.",
+    },
+    "CronForm": {
+        "schedule": "When it is due, in cron's five fields: minute, hour, day, month, day of the week.",
+        "enabled": "Whether it is on.",
+        "prompt": "What it asks its agent.",
+        "agent": "The id of its agent.",
+        "target": "Where its result goes to.",
+        "timezone": "The zone in which its schedule is read.",
+        "single_instance": "Whether a run is left out while the one before goes on.",
+        "fires": "Whether it runs by itself when it is due.",
+        "run": "How its runs go.",
+    },
+    "CronRunForm": {
+        "takes": "How long a run takes; left out, no time.",
+        "result": "How a run ends.",
+        "error": "Why it failed.",
+        "reply": "What its agent says; left out, the prompt is answered as any message is.",
     },
     "RangeForm": {"min": "The shortest delay.", "max": "The longest delay."},
     "SkewedForm": {"median": "Half of all calls take less.", "p99": "99 of 100 calls take less."},

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from emulator.scenario.meanings import MEANINGS
 from emulator.scenario.written import ScenarioForm
+from emulator.scenario.written_gateway import GatewayForm
 
 ROOT = "ScenarioForm"
 """The name of the form that a whole file has; those inside of it are in the schema's `$defs`."""
@@ -20,13 +21,21 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
+class _File(ScenarioForm):
+    """A scenario file."""
+
+    gateway: GatewayForm | None = None  # type: ignore[assignment]  # a load reads the section by itself
+
+
 def scenario_schema() -> dict[str, Any]:
     """Return the JSON Schema, draft 2020-12, of one scenario file."""
-    schema = ScenarioForm.model_json_schema(schema_generator=_Schema)
+    schema = _File.model_json_schema(schema_generator=_Schema)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Emulator scenario"
     for name, form in {ROOT: schema, **schema["$defs"]}.items():
-        for key, meaning in MEANINGS.get(name, {}).items():
-            if key in form["properties"]:
-                form["properties"][key]["description"] = meaning
+        for key, written in form["properties"].items():
+            if key in MEANINGS.get(name, {}):
+                written["description"] = MEANINGS[name][key]
+            if written.get("type") == "string" and not isinstance(written.get("default", ""), str):
+                del written["default"]  # a duration, which is no text once it is read
     return schema

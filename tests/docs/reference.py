@@ -9,6 +9,7 @@ from typing import Any
 
 from emulator.scenario.schema import ROOT, scenario_schema
 
+_MAX_CHOICES = 20
 HEAD = """\
 # Reference
 
@@ -75,7 +76,7 @@ def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         title = _title(schema["$ref"].rpartition("/")[2])
         return f"[{title.lower()}](#{title.lower().replace(' ', '-')})"
-    if "enum" in schema:
+    if len(schema.get("enum", ())) in range(1, _MAX_CHOICES):
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if "const" in schema:
         return f"`{json.dumps(schema['const'])}`"
