@@ -23,6 +23,8 @@ DURATION_PATTERN = "^" + "".join(f"({_AMOUNT}{unit})?" for unit in ("d", "h", "m
 
 DEATHS = ("disconnect", "reset", "malformed")
 """How a connection can die in the middle of an answer."""
+LIMIT = "a number from 0 upward, or an expression that gives one"
+"""How people are told what a limit is."""
 
 
 class Form(Enum):
@@ -86,6 +88,34 @@ def read_whole(node: object) -> object:
     return int(node) if isinstance(node, float) and node.is_integer() else node
 
 
+def _mapping_or_text(node: object) -> object:
+    if isinstance(node, dict | str):
+        return node
+    raise PydanticCustomError("document_type", "no mapping")
+
+
+def _fields(node: object) -> object:
+    if node is None or isinstance(node, dict | str):
+        return node
+    raise PydanticCustomError("fields_type", "no mapping")
+
+
+def _text(node: object) -> object:
+    if isinstance(node, str):
+        return node
+    raise PydanticCustomError("string_type", "not a text")
+
+
+def _limit(node: object) -> object:
+    if node is None or isinstance(node, str):
+        return node
+    if isinstance(node, bool) or not isinstance(node, int | float):
+        raise PydanticCustomError("float_type", "no number")
+    if not node >= 0:
+        raise PydanticCustomError("bad_limit", "less than 0")
+    return node
+
+
 text_or_mapping = _is_key(Form.MAPPING.value)
 
 Whole = Annotated[StrictInt, BeforeValidator(read_whole)]
@@ -99,6 +129,27 @@ Duration = Annotated[
 ]
 AnyValue = Annotated[
     Any, JsonSchema({"description": "A Convex value; {$int64: 42} and {$bytes: AQID} write the rest."})
+]
+Document = Annotated[
+    Any,
+    BeforeValidator(_mapping_or_text),
+    JsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}], "description": "A document."}),
+]
+Key = Annotated[Any, BeforeValidator(_text), JsonSchema({"type": "string", "description": "The id of a document."})]
+Limit = Annotated[
+    Any,
+    BeforeValidator(_limit),
+    JsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}, {"type": "null"}]}),
+]
+Fields = Annotated[
+    Any,
+    BeforeValidator(_fields),
+    JsonSchema(
+        {
+            "anyOf": [{"type": ["object", "string"]}, {"type": "null"}],
+            "description": "Fields and their types: {body: string, likes: int64?}.",
+        }
+    ),
 ]
 AnyArgs = Annotated[dict[str, Any], Field(description="Arguments that must be there, compared deeply and partially.")]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from emulator.expressions.compile import Text
 from emulator.model.computed import Computed
 from emulator.model.pattern import AllOf, AnyOf, Fields, Not, Pattern
 from emulator.model.rule import CallNumber, Condition
 from emulator.scenario.link_patterns import PatternReader
-from emulator.scenario.link_values import ValueReader
+from emulator.scenario.link_values import ValueReader, is_one_expression
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at, shown
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import CallForm, WhenForm
@@ -89,7 +88,7 @@ class ConditionReader:
         place = node.value_place("if")
         before = len(self._values.problems)
         written = self._values.written(node["if"], place)
-        if isinstance(written, Computed) and isinstance(written.tree, Text) and written.tree.is_one_expression:
+        if isinstance(written, Computed) and is_one_expression(written):
             return written
         if len(self._values.problems) == before:
             message = f"if: {shown(node['if'])}"

@@ -65,14 +65,14 @@ class EffectReader:
         )
 
     def _effect(self, form: EffectForm, node: Mapping, place: Place) -> Effect | None:
-        given = [key for key in _KINDS if getattr(form, key) is not None]
-        if (form.do is not None and "after" not in given) or (form.do is None and given == ["after"]):
+        given = [key for key in _KINDS if key in node]
+        if ("do" in node and "after" not in given) or ("do" not in node and given == ["after"]):
             hint = "write after: 2s, and do: with what shall happen then"
-            present, absent = ("do", "after") if form.do is not None else ("after", "do")
+            present, absent = ("do", "after") if "do" in node else ("after", "do")
             message = f"{present} stands without {absent}"
             self._values.note(node.key_place(present), "bad-effect", message, hint=hint)
             return None
-        if len(given) != 1:
+        if len(given) != 1 or None in node.values():
             self._note_kinds(given, node, place)
             return None
         kind = given[0]
@@ -85,11 +85,12 @@ class EffectReader:
 
     def _note_kinds(self, given: list[str], node: Mapping, place: Place) -> None:
         message, hint = "nothing says what this effect does", None
-        if given:
+        if len(given) > 1:
             place = max(map(node.key_place, given))
             message, hint = f"{' and '.join(given)} exclude each other", "write each effect as an entry of its own"
         elif node:
-            key = next(iter(node))
+            key = next(key for key, each in node.items() if each is None)
+            place = node.value_place(key)
             message, hint = f"{key} says nothing", "write something below the key"
         self._values.note(place, "bad-effect", message, f"one of: {', '.join(_KINDS)}", hint)
 

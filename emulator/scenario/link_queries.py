@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from emulator.expressions.compile import Text
 from emulator.model.computed import Computed
-from emulator.model.constant import Constant
 from emulator.model.query import Shape, TableQuery
+from emulator.scenario.forms import LIMIT
 from emulator.scenario.link_patterns import PatternReader
-from emulator.scenario.link_values import ValueReader
+from emulator.scenario.link_values import ValueReader, is_one_expression
 from emulator.scenario.tree import Mapping, shown
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import OrderForm, QueryForm
@@ -33,12 +32,13 @@ def link_query(form: QueryForm, node: Mapping, values: ValueReader) -> TableQuer
     where = None
     if form.where is not None:
         where = PatternReader(values).pattern(node["where"], node.value_place("where"))
-    limit = values.written(node["limit"], node.value_place("limit")) if node.get("limit") is not None else None
-    if limit is not None and not _is_limit(limit):
-        values.note(node.value_place("limit"), "bad-value", f"limit: {shown(node['limit'])}", "a number from 0 upward")
+    before = len(values.problems)
+    limit = values.written(node["limit"], node.value_place("limit")) if form.limit is not None else None
+    is_computed = isinstance(limit, Computed) and is_one_expression(limit)
+    if isinstance(form.limit, str) and not is_computed and len(values.problems) == before:
+        hint = "write ${args.limit ?? 50}"
+        values.note(node.value_place("limit"), "bad-value", f"limit: {shown(form.limit)}", LIMIT, hint)
     wanted = values.written(node["id"], node.value_place("id")) if "id" in node else None
-    if isinstance(wanted, Constant) and not isinstance(wanted.value, str):
-        values.note(node.value_place("id"), "wrong-type", f"id: {shown(node['id'])}", "a text, or an expression")
     order = form.order
     return TableQuery(
         form.table,
@@ -50,13 +50,6 @@ def link_query(form: QueryForm, node: Mapping, values: ValueReader) -> TableQuer
         (order.order if isinstance(order, OrderForm) else order) == "desc",
         limit,
     )
-
-
-def _is_limit(written: Constant | Computed) -> bool:
-    if isinstance(written, Computed):
-        return isinstance(written.tree, Text) and written.tree.is_one_expression
-    value = written.value
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _conflict(values: ValueReader, node: Mapping, key: str, message: str, hint: str) -> None:

@@ -197,8 +197,14 @@ class ValueReader:
 
 def can_be_mapping(written: Constant | Computed) -> bool:
     """Whether a mapping is written, or something that may turn out to be one."""
-    tree = written.tree if isinstance(written, Computed) else written.value
-    return isinstance(tree, dict) or (isinstance(tree, Text) and tree.is_one_expression)
+    if isinstance(written, Constant):
+        return isinstance(written.value, dict)
+    return isinstance(written.tree, dict) or is_one_expression(written)
+
+
+def is_one_expression(computed: Computed) -> bool:
+    """Whether something computed is nothing but the value of one expression."""
+    return isinstance(computed.tree, Text) and computed.tree.is_one_expression
 
 
 def kind_of_value(written: Constant | Computed, tree: Tree) -> str:

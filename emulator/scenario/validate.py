@@ -9,8 +9,8 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 
 from emulator.model.place import Place
+from emulator.scenario.forms import LIMIT, Written
 from emulator.scenario.forms import Form as FormName
-from emulator.scenario.forms import Written
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.tree import Mapping, Step, place_at, shown
 from emulator.scenario.written import MAX_RATE, MAX_SEEDS
@@ -25,6 +25,8 @@ _WANTED = {
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+    "document_type": "a mapping, or an expression that gives one",
+    "fields_type": "a mapping of names and types, such as {author: string, likes: int64?}",
 }
 _OTHERS = {
     "status": ("bad-failure", "a status from 400 to 599"),
@@ -33,6 +35,7 @@ _OTHERS = {
     "token": ("bad-value", "a token, which cannot be empty"),
     "as": ("bad-value", "letters, digits and underscores, at most 64, the first a letter"),
     "by": ("bad-value", "the name of a field"),
+    "limit": ("bad-value", LIMIT),
     "chance": ("bad-value", "a number from 0 to 1"),
     "rate": ("bad-value", f"a number above 0, at most {MAX_RATE:,}"),
     "count": ("bad-value", f"a whole number from 0 to {MAX_SEEDS:,}"),
@@ -66,6 +69,9 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
         case "bad_duration":
             hint = context.get("hint", "write a number and a unit: ms, s, m, h or d")
             return Problem(place, "bad-duration", f"{where}: {context['got']}", "a duration", hint)
+        case "exclusive":
+            message = f"{where}: {context['keys']} exclude each other"
+            return Problem(place, "outcome-conflict", message, hint="keep one of them")
         case "literal_error":
             choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
             hint = did_you_mean(str(got), choices)

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    Tag,
+    model_validator,
+)
 from pydantic import WithJsonSchema as JsonSchema
+from pydantic_core import PydanticCustomError
 
 from emulator.expressions.locales import KNOWN_LOCALES
 from emulator.model.logs import LogLevel
@@ -15,8 +26,12 @@ from emulator.scenario.forms import (
     AnyArgs,
     AnyValue,
     DelayForm,
+    Document,
     Duration,
+    Fields,
     Form,
+    Key,
+    Limit,
     Number,
     Whole,
     Written,
@@ -35,10 +50,7 @@ MAX_RATE = 1_000_000
 
 TableName = Annotated[StrictStr, Field(description="The name of a table.")]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
-Fields = Annotated[
-    Any,
-    JsonSchema({"type": ["object", "string"], "description": "Fields and their types: {body: string, likes: int64?}."}),
-]
+Ordinal = Annotated[StrictInt, Field(ge=1), BeforeValidator(read_whole)]
 
 
 class ErrorForm(Written):
@@ -67,9 +79,18 @@ class AfterForm(Written):
 class DeathForm(Written):
     """How the connection dies over the answer: it is closed, reset, or what comes is nonsense."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     disconnect: AfterForm | None = None
     reset: AfterForm | None = None
     malformed: AfterForm | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_one(cls, node: object) -> object:
+        if isinstance(node, dict) and len(node) > 1 and node.keys() <= cls.model_fields.keys():
+            raise PydanticCustomError("exclusive", "{keys}", {"keys": " and ".join(node)})
+        return node
 
 
 ThrownForm: TypeAlias = Annotated[
@@ -103,9 +124,9 @@ LogLineForm: TypeAlias = Annotated[
 class CallForm(Written):
     """Which calls of the function, numbered from 1."""
 
-    from_: Annotated[Whole, Field(ge=1, alias="from")] = 1
-    to: Annotated[Whole, Field(ge=1)] | None = None
-    every: Annotated[Whole, Field(ge=1)] = 1
+    from_: Annotated[Ordinal, Field(alias="from")] = 1
+    to: Ordinal | None = None
+    every: Ordinal = 1
 
 
 class WhenForm(Written):
@@ -122,8 +143,7 @@ class WhenForm(Written):
     headers: dict[str, Any] | None = None
     call: (
         Annotated[
-            Annotated[Annotated[Whole, Field(ge=1)], Tag(Form.NUMBER.value)]
-            | Annotated[CallForm, Tag(Form.MAPPING.value)],
+            Annotated[Ordinal, Tag(Form.NUMBER.value)] | Annotated[CallForm, Tag(Form.MAPPING.value)],
             Discriminator(form_of_number),
         ]
         | None
@@ -143,13 +163,13 @@ class QueryForm(Written):
     """Documents of a table."""
 
     table: TableName
-    id: AnyValue = None
+    id: Key = None
     where: dict[str, Any] | None = None
     order: Annotated[
         Annotated[Literal["asc", "desc"], Tag(Form.TEXT.value)] | Annotated[OrderForm, Tag(Form.MAPPING.value)],
         Discriminator(text_or_mapping),
     ] = "asc"
-    limit: AnyValue = None
+    limit: Limit = None
     first: StrictBool = False
     unique: StrictBool = False
     paginate: StrictBool = False
@@ -159,7 +179,7 @@ class InsertForm(Written):
     """A document to insert; `as` names its id for what follows."""
 
     into: TableName
-    document: AnyValue
+    document: Document
     as_: Annotated[Name | None, Field(alias="as")] = None
 
 
@@ -167,30 +187,30 @@ class PatchForm(Written):
     """Fields of a document to change."""
 
     table: TableName
-    id: AnyValue
-    fields: AnyValue
+    id: Key
+    fields: Document
 
 
 class ReplaceForm(Written):
     """A document to put in the place of another."""
 
     table: TableName
-    id: AnyValue
-    document: AnyValue
+    id: Key
+    document: Document
 
 
 class DeleteForm(Written):
     """A document to delete."""
 
     table: TableName
-    id: AnyValue
+    id: Key
 
 
 class CallFunctionForm(Written):
     """Another function to call; `as` names what it returns for what follows."""
 
     function: StrictStr
-    args: AnyValue = {}
+    args: Document = {}
     as_: Annotated[Name | None, Field(alias="as")] = None
 
 
@@ -216,8 +236,20 @@ class ChannelChangeForm(Written):
     error: AnyValue = None
 
 
+def _with_one_key(schema: dict[str, Any]) -> None:
+    """Say in the JSON Schema that an effect has exactly one kind, and that no kind is null."""
+    properties = schema["properties"]
+    for key, each in properties.items():
+        several = [form for form in each.pop("anyOf") if form != {"type": "null"}]
+        properties[key] = several[0] if len(several) == 1 else {"anyOf": several}
+    schema["oneOf"] = [{"required": [key]} for key in properties if key != "do"]
+    schema["dependentRequired"] = {"after": ["do"], "do": ["after"]}
+
+
 class EffectForm(Written):
     """One effect: exactly one of these keys, or `after` together with `do`."""
+
+    model_config = ConfigDict(json_schema_extra=_with_one_key)
 
     insert: InsertForm | None = None
     patch: PatchForm | None = None
@@ -254,8 +286,8 @@ class FunctionForm(RuleForm):
     """A function: one rule written directly, or `rules`, or a `sequence`."""
 
     type: Literal["query", "mutation", "action"] | None = None
-    args: Fields | None = None
-    returns: Fields | None = None
+    args: Fields = None
+    returns: Fields = None
     rules: Annotated[list[RuleForm], Field(min_length=1)] | None = None
     sequence: Annotated[list[OutcomeForm], Field(min_length=1)] | None = None
     repeat: StrictBool = False
@@ -279,10 +311,10 @@ class IdentityForm(Written):
 class TableForm(Written):
     """A table: its first documents, written out or made `count` times of one `document`, and what it takes."""
 
-    fields: Fields | None = None
-    documents: list[AnyValue] = []
-    count: Annotated[Whole, Field(ge=0, le=MAX_SEEDS)] | None = None
-    document: AnyValue = None
+    fields: Fields = None
+    documents: list[Document] = []
+    count: Annotated[StrictInt, Field(ge=0, le=MAX_SEEDS), BeforeValidator(read_whole)] | None = None
+    document: Document = None
 
 
 class TimelineForm(Written):

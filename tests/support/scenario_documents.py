@@ -13,7 +13,7 @@ Document: TypeAlias = dict[str, Any]
 
 _KEYS = st.sampled_from(["a", "b_c", "author", "body", "name", "이름", "x y"])
 _TEXTS = st.sampled_from(["", "Hello", "안녕", "yes", "12:30", "null", "1e3", "$${x}", "a: b", "# no", " x ", "'", '"'])
-_NUMBERS = st.integers(-(2**40), 2**40) | st.sampled_from([0.5, -1.25, float("inf"), float("nan")])
+_NUMBERS = st.integers(-(2**40), 2**40) | st.sampled_from([0.5, -1.25, float("inf")])
 _SCALARS = st.none() | st.booleans() | _NUMBERS | _TEXTS
 _VALUES = st.recursive(
     _SCALARS | st.sampled_from([{"$int64": 3}, {"$bytes": "AQID"}, {"$int64": "x"}, {"$ref": 1}, "${now}"]),
@@ -39,17 +39,83 @@ _FAILURES = st.sampled_from(["overloaded", "internal", "not_found", "rate_limite
     {"status": st.sampled_from([400, 429, 503, 599])}, optional={"code": _TEXTS, "message": _TEXTS}
 )
 _LOG_LINES = _TEXTS | st.dictionaries(st.sampled_from(["log", "debug", "info", "warn", "error"]), _VALUES, max_size=2)
-_ANSWERS: dict[str, SearchStrategy[Any]] = {"result": _VALUES, "error": _ERRORS, "failure": _FAILURES}
+_TABLES = st.sampled_from(["users", "users", "messages", "nobody"])
+_VARIABLES = st.sampled_from(["mode", "mode", "count", "nothing"])
+_EXPRESSIONS = st.sampled_from(
+    ["${args.id}", "${call > 3}", "${state.mode}", "${tables.users[0]._id}", "${oops}", "${"]
+)
+_DOCUMENTS = st.dictionaries(_KEYS, _VALUES, max_size=2) | _EXPRESSIONS
+_IDS = _TEXTS | _EXPRESSIONS
+_QUERIES = st.fixed_dictionaries(
+    {"table": _TABLES},
+    optional={
+        "id": _IDS,
+        "where": st.dictionaries(_KEYS, _VALUES, max_size=2),
+        "order": st.sampled_from(["asc", "desc", {"by": "author"}, {"by": "author", "order": "desc"}]),
+        "limit": st.integers(0, 9) | _EXPRESSIONS | st.none(),
+        "first": st.booleans(),
+        "unique": st.booleans(),
+        "paginate": st.booleans(),
+    },
+)
+_AS = st.sampled_from(["id", "user", "args", None])
+_FIELDS = st.sampled_from(
+    [
+        "any",
+        "string",
+        "{author: string}",
+        {"author": "string", "tags?": {"a": "string[]"}},
+        {"author": "id(users)"},
+        None,
+    ]
+)
 _WHEN = _some(
     args=st.dictionaries(_KEYS, _VALUES, max_size=2),
     identity=st.none() | _NAMES | st.dictionaries(_KEYS, _VALUES, max_size=2),
+    state=st.dictionaries(_VARIABLES, _VALUES, max_size=2) | st.none(),
+    headers=st.dictionaries(_KEYS, _VALUES, max_size=1) | st.none(),
+    call=st.integers(1, 5) | _some(**{"from": st.integers(1, 3), "to": st.integers(2, 5), "every": st.just(2)}),
+    chance=st.sampled_from([0, 0.5, 1, None]),
+    **{"if": _EXPRESSIONS | st.none()},
 )
+
+
+def _entry(key: str, /, inner: SearchStrategy[Any]) -> SearchStrategy[Document]:
+    return st.fixed_dictionaries({key: inner})
+
+
+def _delayed(effects: SearchStrategy[Document]) -> SearchStrategy[Document]:
+    return st.fixed_dictionaries({"after": _DURATIONS, "do": st.lists(effects, min_size=1, max_size=2)})
+
+
+_EFFECTS = st.recursive(
+    st.one_of(
+        _entry("insert", st.fixed_dictionaries({"into": _TABLES, "document": _DOCUMENTS}, optional={"as": _AS})),
+        _entry("patch", st.fixed_dictionaries({"table": _TABLES, "id": _IDS, "fields": _DOCUMENTS})),
+        _entry("replace", st.fixed_dictionaries({"table": _TABLES, "id": _IDS, "document": _DOCUMENTS})),
+        _entry("delete", st.fixed_dictionaries({"table": _TABLES, "id": _IDS})),
+        _entry("set", st.dictionaries(_VARIABLES, _VALUES, min_size=1, max_size=2)),
+        _entry("call", st.fixed_dictionaries({"function": _PATHS}, optional={"args": _DOCUMENTS, "as": _AS})),
+        _entry("log", _LOG_LINES),
+    ),
+    _delayed,
+    max_leaves=3,
+)
+_DO = st.lists(_EFFECTS, min_size=1, max_size=3)
+_ANSWERS: dict[str, SearchStrategy[Any]] = {
+    "result": _VALUES,
+    "error": _ERRORS,
+    "failure": _FAILURES,
+    "query": _QUERIES,
+    "do": _DO,
+}
 
 
 @st.composite
 def _outcomes(draw: DrawFn, /, **more: SearchStrategy[Any]) -> Document:
     """Draw an outcome, nearly always with exactly one answer."""
-    answers = draw(st.sampled_from([["result"]] * 4 + [["error"]] * 2 + [["failure"]] * 2 + [[], ["result", "error"]]))
+    usual = [["result"], ["error"], ["failure"], ["query"], ["do"], ["do", "result"], ["do", "query"]]
+    answers = draw(st.sampled_from(usual * 2 + [[], ["result", "error"], ["query", "failure"]]))
     outcome = {each: draw(_ANSWERS[each]) for each in answers}
     return outcome | draw(_some(logs=st.lists(_LOG_LINES, max_size=2), delay=_DELAYS | st.none(), **more))
 
@@ -57,8 +123,8 @@ def _outcomes(draw: DrawFn, /, **more: SearchStrategy[Any]) -> Document:
 _RULES = _outcomes(when=_WHEN | st.none())
 _TYPES = st.sampled_from(["query", "mutation", "action", None])
 _FUNCTIONS = (
-    _outcomes(when=_WHEN, type=_TYPES)
-    | st.fixed_dictionaries({"rules": st.lists(_RULES, min_size=1, max_size=3)}, optional={"type": _TYPES})
+    _outcomes(when=_WHEN, type=_TYPES, args=_FIELDS, returns=_FIELDS)
+    | st.fixed_dictionaries({"rules": st.lists(_RULES, min_size=1, max_size=3)}, optional={"type": _TYPES, "do": _DO})
     | st.fixed_dictionaries(
         {"sequence": st.lists(_outcomes(), min_size=1, max_size=3)}, optional={"repeat": st.booleans()}
     )
@@ -71,6 +137,12 @@ _DEPLOYMENTS = _some(
 _IDENTITIES = st.fixed_dictionaries(
     {"token": st.sampled_from("abcdefgh")}, optional={"claims": st.dictionaries(_KEYS, _VALUES, max_size=2)}
 )
+_TABLE = _some(fields=_FIELDS, documents=st.lists(_DOCUMENTS, max_size=2)) | st.fixed_dictionaries(
+    {"count": st.integers(0, 3), "document": _DOCUMENTS}, optional={"fields": _FIELDS}
+)
+_CLOCKS = _some(
+    start=st.sampled_from(["2024-02-08T12:00:00Z", "2024-02-08", "soon", None]), rate=st.sampled_from([1, 0.5, 60])
+)
 
 SOUND: SearchStrategy[Document] = _some(
     description=_TEXTS,
@@ -80,14 +152,66 @@ SOUND: SearchStrategy[Document] = _some(
     identities=st.none() | st.dictionaries(_NAMES, _IDENTITIES, max_size=3),
     vars=st.dictionaries(_KEYS, _VALUES, max_size=2),
     functions=st.dictionaries(_PATHS, _FUNCTIONS, max_size=2),
+    locale=st.sampled_from(["en_US", "ko_KR"]),
+    clock=_CLOCKS | st.none(),
+    state=st.dictionaries(st.sampled_from(["mode", "count"]), _VALUES, max_size=2),
+    tables=st.dictionaries(st.sampled_from(["users", "messages", "no table"]), _TABLE, max_size=2),
+    timeline=st.lists(st.fixed_dictionaries({"at": _DURATIONS, "do": _DO}), max_size=2),
 )
 
 ANY = [None, True, 0, -1, 7, 250, 1.5, 1.0, "", "x", "7", "5 s", [], [1], ["x"], {}, {"x": 1}]
 NEARLY_RIGHT: dict[str, list[Any]] = {
+    "after": [1, "soon", "-1s"],
+    "args": [["a"], {"a": 7}, {"a": None}, "strng", "", {"type": "object", "value": {}}],
+    "as": ["2nd", "two words", "x" * 65, "if", "args", "id"],
+    "at": [30, "soon", "2024-02-08T12:00:00Z"],
+    "call": [0, 1.0, 1.5, "3", {"from": 0}, {"from": 5, "to": 3}, {"each": 2}, {"to": None}, {"every": 1.0}],
+    "chance": [0.5, -0.1, 1.1, "10%", float("inf")],
+    "clock": [{"start": "2024-02-08"}, {"rate": 0}, "2024-02-08", {"zone": "UTC"}],
+    "count": [1000000, 1000001, -1, 2.5, "5"],
+    "delete": [{"table": "t"}, {"table": "t", "id": 7}, {"from": "t", "id": "i"}],
+    "do": [[{}], [{"log": None}], {"log": "x"}, [{"log": "x", "set": {"x": 1}}], [{"log": "x"}], [{"after": "1s"}]],
+    "document": [{"_id": 7}, "${now}", "now", [{}], {"$int64": 3}, {"$bytes": "AQID"}],
+    "documents": [[{}], [[]], [None], ["text"], ["${index}"], [{"$int64": 3}], {"a": {}}],
+    "every": [0, 1.0, 2.5],
+    "fields": [["a"], {"a": 7}, "string", {"a": "string[]"}, {"a": "id(t)"}],
+    "first": ["yes", 1],
+    "function": ["a", "a:b", "no such"],
+    "headers": [[], {"X-A": {"$regex": "["}}],
+    "if": ["${args.a}", "args.a", "${"],
+    "insert": [{"into": "t"}, {"table": "t", "document": {}}, {"into": "t", "document": {}, "as": None}],
+    "limit": [-1, 0.5, "ten", "${args.n}", [3], {"$int64": 3}],
+    "locale": ["ko_KR", "ko-KR", "en_US", "english"],
+    "log": [{"info": ["a"]}, {"info": "a", "warn": "b"}, ["a"]],
+    "order": ["asc", "down", {"by": ""}, {"by": "a", "order": "up"}, {"order": "asc"}],
+    "query": [
+        {"table": "t"},
+        {"table": "t", "id": None},
+        {"tabel": "t"},
+        {"table": "t", "first": True, "unique": True},
+    ],
+    "rate": [0, 1e-9, 1e6, 1e7, "2"],
+    "returns": ["string", "string?", "strng", ["string"], {"a": "string"}],
+    "set": [{"x": None}, {"y": 1}],
+    "start": ["2024-02-08T12:00:00Z", "12:30", 20240208],
+    "state": [{"x": 1}, {"$any": [{"x": 1}]}, {"mode": "${now}"}],
+    "table": ["t", "nothing"],
+    "tables": [{"t": None}, {"t": []}, {"t": {}}, {"no table": {}}],
+    "timeline": [[{"at": "1s"}], [{"at": "1s", "do": []}], {"at": "1s"}],
+    "where": [{"a": {"$gt": 1}}, "${args.a}", [["a", 1]]],
     "admin_keys": [["demo"], ["|"], ["a|b|c"], [1], "demo|1"],
     "delay": [250, "250", "1s1m", "3S", {"min": "1s"}, {"median": "1s", "max": "2s"}, {"min": 1, "max": "2s"}],
     "error": [{"mesage": "no"}, {"message": 1}, {"name": None}],
-    "failure": ["overlaoded", "timeout", 503, {"code": "X"}, {"status": 503, "retry": 1}],
+    "failure": [
+        "overlaoded",
+        "timeout",
+        503,
+        {"code": "X"},
+        {"status": 503, "retry": 1},
+        {"disconnect": None},
+        {"reset": {}, "malformed": {}},
+        {"disconnect": {"after_chunks": 2}},
+    ],
     "identity": [7, ["ada"], False],
     "logs": ["text", [1], [["a"]], [{"warning": 1}]],
     "name": ["my app", "-x", "x" * 65, "에이다"],
@@ -100,8 +224,10 @@ NEARLY_RIGHT: dict[str, list[Any]] = {
     "type": ["Query", "http", "production"],
     "when": ["always", {"arg": {}}, {"args": []}],
 }
-_FORMLESS = {"args", "claims", "data", "result", "vars"}
-_SPELLINGS = st.sampled_from(["", "x", "Result", "result", "error", "rules", "token", "status", "min", "p99", "when"])
+_FORMLESS = {"args", "claims", "data", "result", "vars", "state", "headers", "where", "document", "fields", "returns"}
+_SPELLINGS = st.sampled_from(
+    ["", "x", "Result", "result", "error", "rules", "token", "status", "min", "p99", "when", "do", "log", "id"]
+)
 
 
 def _slots(node: Any) -> list[tuple[Any, str | int]]:
