@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import assert_never
 
 from emulator import __version__
+from emulator.engine.validation import fault_of
 from emulator.model.function import Function, FunctionType
 from emulator.model.gateway import Gateway
 from emulator.model.scenario import Scenario
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.scenario.report import as_text, location
 from emulator.scenario.source import shown_path
-from emulator.values.validators.check import fits
 
 _MAX_NAMES = 6
 
@@ -113,5 +113,5 @@ def _to_paste(scenario: Scenario, url: str) -> Iterator[str]:
 
 
 def _answers_without_arguments(function: Function) -> bool:
-    takes_none = function.args is None or fits(function.args, {}, lambda _: None)
+    takes_none = function.args is None or fault_of(function.args, {}, lambda _: None) is None
     return takes_none and any(rule.when is None for rule in function.script.rules)

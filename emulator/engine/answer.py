@@ -17,14 +17,13 @@ from emulator.engine.read import QueryRefusedError
 from emulator.engine.settle import settle
 from emulator.engine.surroundings import Surroundings, UncomputableError, arguments_key
 from emulator.engine.transaction import Delayed, EffectError, Transaction
+from emulator.engine.validation import coerced, fault_of
 from emulator.model.constant import Constant
 from emulator.model.effect import CallFunction
 from emulator.model.function import FirstMatch, Function, FunctionType, Sequence
 from emulator.model.logs import cap_log_lines
 from emulator.model.rule import Rule
 from emulator.values.convex import InvalidValueError, Value
-from emulator.values.validators.check import fault_of
-from emulator.values.validators.coerce import coerced
 
 MAX_CALLS_DEEP = 8
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from emulator.engine.store import Document
 from emulator.engine.transaction import EffectError, Transaction
+from emulator.engine.validation import coerced, fault_of
 from emulator.model.scenario import Scenario
 from emulator.values.convex import check_field_count
-from emulator.values.validators.check import fault_of
-from emulator.values.validators.coerce import coerced
 
 SYSTEM_FIELDS = frozenset({"_id", "_creationTime"})
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from emulator.model.place import Place
 from emulator.model.rule import Rule
 from emulator.values.paths import FunctionPath
-from emulator.values.validators.types import Validator
+
+if TYPE_CHECKING:
+    from emulator.values.validators.types import Validator
 
 
 class FunctionType(Enum):

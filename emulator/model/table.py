@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.place import Place
-from emulator.values.validators.types import Validator
+
+if TYPE_CHECKING:
+    from emulator.values.validators.types import Validator
 
 
 @dataclass(frozen=True, slots=True)
