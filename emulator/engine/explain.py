@@ -55,7 +55,7 @@ def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
             kind = function.type.value.lower()
             return f"{function.path.public} ({function.place}) is a {kind}, called as {asked.value.lower()}"
         case Uncomputable(place, reason):
-            return f"the scenario at {place} fails for this call: {reason}"
+            return f"the scenario at {place} fails: {reason}"
         case Unmatched(function, misses):
             nearest_rule = misses[0]
             reasons = "; ".join(map(str, nearest_rule.mismatches))

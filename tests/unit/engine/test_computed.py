@@ -65,7 +65,7 @@ def test_an_expression_without_a_value_ends_in_an_error_that_names_its_place(tmp
     assert isinstance(ending, Uncomputable)
     assert (ending.reason, ending.place.line) == ("division by zero", 9)
     assert entry.explanation is not None
-    assert entry.explanation == f"the scenario at {ending.place} fails for this call: division by zero"
+    assert entry.explanation == f"the scenario at {ending.place} fails: division by zero"
 
 
 def test_the_same_expressions_are_the_same_function_wherever_they_stand(tmp_path: Path) -> None:
