@@ -124,7 +124,7 @@ def _tell_gateway(effect: Append | SetChannel, at: Surroundings) -> None:
                 raise EffectError(f"{state!r} is no status of a channel")
             cause = at.value(error_written)
             words = None if cause is None else text_of(cause)
-            change_channel(at.transaction, _text(name, at, "id"), ChannelStatus(state), words)
+            change_channel(at.transaction, _text(name, at, "id"), ChannelStatus(state), words, effect.only_from)
         case _:
             assert_never(effect)
 

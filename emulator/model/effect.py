@@ -89,12 +89,16 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class SetChannel:
-    """Give a channel of the gateway another status, and an error where it is down."""
+    """Give a channel of the gateway another status, and an error where it is down.
+
+    With `only_from` nothing happens to a channel that is gone, or has yet another status by then.
+    """
 
     id: Constant | Computed
     status: Constant | Computed
     error: Constant | Computed
     place: Place = field(compare=False)
+    only_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,4 +160,5 @@ class Gateway:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     pairing: Pairing = field(default_factory=Pairing)
     config: Json = field(default_factory=dict)
+    config_place: Place | None = field(default=None, compare=False)
     cron: Mapping[str, CronJob] = field(default_factory=dict)

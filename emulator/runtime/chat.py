@@ -100,7 +100,7 @@ class Chats:
         `watcher` sees all of its events, even those that come at once.
         """
         waiting = self._waiting.setdefault(turn.agent, deque())
-        must_wait = not self._may_run(turn)
+        must_wait = not self._may_run(turn) or any(run.turn.key == turn.key for run in waiting)
         if must_wait and len(waiting) >= MAX_WAITING:
             raise TooManyRunsError(f"agent {turn.agent} has {MAX_WAITING} runs waiting")
         self._made += 1
@@ -150,8 +150,9 @@ class Chats:
 
     def delete(self, key: str) -> bool:
         """Delete a conversation, aborting what goes on in it; say whether it was there."""
-        while self.abort(key, reason="deleted"):
+        while self._abort_waiting(key, None, "deleted"):
             pass
+        self.abort(key, reason="deleted")
         is_known = self._emulator.transact(lambda transaction: delete_session(transaction, key))
         feed = self._feeds.get(key)
         if feed is not None and not feed.is_watched:
@@ -165,7 +166,7 @@ class Chats:
         tree = config(self._emulator.reading())
         defaults = tree.get("agents", {}).get("defaults", {}) if isinstance(tree.get("agents"), dict) else {}
         wanted = defaults.get("maxConcurrent") if isinstance(defaults, dict) else None
-        return wanted if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0 else MAX_CONCURRENT
+        return int(wanted) if isinstance(wanted, int | float) and wanted >= 1 else MAX_CONCURRENT
 
     def _begin(self, run: Run) -> None:
         emulator, turn = self._emulator, run.turn
@@ -190,7 +191,7 @@ class Chats:
     def _finish(self, run: Run, finish: Finish) -> None:
         ending = finish.ending
         if finish.death is not None:
-            self._end(run, Died(finish.death))
+            self._end(run, Died(finish.death, ending.text if isinstance(ending, Replied) else ""))
         elif isinstance(ending, Replied):
             now = self._emulator.clock.now()
             text = ending.text
@@ -215,14 +216,13 @@ class Chats:
         self._begin_next(run.turn.agent)
 
     def _begin_next(self, agent: str) -> None:
-        waiting = self._waiting.get(agent)
-        if not waiting:
-            self._waiting.pop(agent, None)
-            return
-        run = next((each for each in waiting if self._may_run(each.turn)), None)
-        if run is not None:
+        while waiting := self._waiting.get(agent):
+            run = next((each for each in waiting if self._may_run(each.turn)), None)
+            if run is None:
+                return
             waiting.remove(run)
             self._begin(run)
+        self._waiting.pop(agent, None)
 
     def _abort_waiting(self, key: str, run_id: str | None, reason: str) -> bool:
         for waiting in self._waiting.values():

@@ -67,7 +67,8 @@ class Jobs:
 
     def _over(self, job: CronJob, began: int, *, is_ok: bool) -> None:
         self._running[job.id] -= 1
-        self._note(job, Ran(began, OK if is_ok else ERROR))
+        if (self.last(job).at or 0) <= began:  # otherwise a newer one is under way
+            self._note(job, Ran(began, OK if is_ok else ERROR))
 
     def _note(self, job: CronJob, run: Ran) -> None:
         self._emulator.transact(lambda transaction: note_run(transaction, job.id, run))

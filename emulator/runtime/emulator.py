@@ -27,6 +27,7 @@ from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
 from emulator.engine.transaction import Delayed, Transaction
+from emulator.model.gateway import CHAT
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
 from emulator.runtime.journal import Entry, Journal
@@ -104,7 +105,8 @@ class Emulator:
             functions = before.functions
             changed = [path for path, function in scenario.functions.items() if functions.get(path) != function]
             gone = [path for path in functions if path not in scenario.functions]
-            self.state = forget(self.state, [*changed, *gone])
+            chat = [CHAT] if scenario.gateway.chat != before.gateway.chat else []
+            self.state = forget(self.state, [*changed, *gone, *chat])
         if writes:
             self._commit(writes, is_seed=True)
         if scenario.timeline != before.timeline or scenario.name != before.name:

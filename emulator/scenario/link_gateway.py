@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Mapping as AnyMapping
+from functools import partial
 from typing import TypeVar
 
 from emulator.model.gateway import (
@@ -28,6 +29,7 @@ from emulator.model.schedule import InvalidScheduleError, check_schedule
 from emulator.scenario.forms import Written
 from emulator.scenario.link_chat import link_chat
 from emulator.scenario.link_values import ValueReader
+from emulator.scenario.problem import did_you_mean
 from emulator.scenario.tree import Mapping, Tree
 from emulator.scenario.written_gateway import (
     AccessForm,
@@ -39,7 +41,7 @@ from emulator.scenario.written_gateway import (
     SessionForm,
 )
 from emulator.values.instants import InvalidInstantError, parse_instant
-from emulator.values.session_keys import InvalidSessionKeyError, is_id, parse_session_key
+from emulator.values.session_keys import MAX_LENGTH, InvalidSessionKeyError, is_id, parse_session_key
 
 Form = TypeVar("Form", bound=Written)
 Part = TypeVar("Part")
@@ -51,6 +53,8 @@ def link_gateway(form: GatewayForm, node: Mapping, values: ValueReader) -> Gatew
     """Link a gateway whose form is sound; what is wrong goes to the reader of values."""
     reader = _Reader(values)
     agents = reader.parts(node, "agents", form.agents, reader.agent)
+    if DEFAULT_AGENT not in agents:
+        agents = {DEFAULT_AGENT: Agent(DEFAULT_AGENT, "Main"), **agents}
     chat_node = node.get("chat")
     chat = None
     if form.chat is not None and isinstance(chat_node, Mapping):
@@ -60,14 +64,15 @@ def link_gateway(form: GatewayForm, node: Mapping, values: ValueReader) -> Gatew
         health=form.health,
         access=_access(form.auth),
         origins=tuple(form.cors.origins),
-        agents=agents or {DEFAULT_AGENT: Agent(DEFAULT_AGENT, "Main")},
+        agents=agents,
         sessions=reader.parts(node, "sessions", form.sessions, reader.session),
         channels=reader.parts(node, "channels", form.channels, reader.channel),
         chat=chat,
         nodes=reader.parts(node, "nodes", form.nodes, reader.node),
         pairing=Pairing(form.pairing.code, form.pairing.ttl),
         config=reader.json(node["config"], node.value_place("config")) if "config" in node else {},
-        cron=reader.parts(node, "cron", form.cron, reader.job),
+        config_place=node.value_place("config") if "config" in node else None,
+        cron=reader.parts(node, "cron", form.cron, partial(reader.job, agents)),
     )
 
 
@@ -129,7 +134,13 @@ class _Reader:
         seen = self._instant(form.last_seen, node, "last_seen")
         return Node(name, form.name or name, form.platform, form.status, tuple(form.capabilities), seen)
 
-    def job(self, name: str, form: CronForm, node: Mapping, place: Place) -> CronJob:
+    def job(self, agents: Collection[str], name: str, form: CronForm, node: Mapping, place: Place) -> CronJob:
+        if not name.strip() or len(name) > MAX_LENGTH:
+            self._values.note(place, "bad-id", f"{name[:80]!r} cannot be a job", f"1 to {MAX_LENGTH} characters")
+        if form.agent not in agents:
+            expected, hint = f"one of: {', '.join(agents)}", did_you_mean(form.agent, agents)
+            at = node.value_place("agent")
+            self._values.note(at, "unknown-choice", f"there is no agent {form.agent!r}", expected, hint)
         try:
             check_schedule(form.schedule, form.timezone)
         except InvalidScheduleError as error:

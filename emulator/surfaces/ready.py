@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from http import HTTPStatus
 from http.client import responses
 
 from aiohttp import HttpVersion11, web
@@ -43,6 +44,7 @@ def respond(request: web.BaseRequest, status: int, body: bytes, headers: Mapping
     transport = request.transport
     if (
         len(body) < _LARGEST
+        and status != HTTPStatus.NO_CONTENT  # which has no length, not even 0
         and request.keep_alive
         and request.version == HttpVersion11
         and request.method != "HEAD"

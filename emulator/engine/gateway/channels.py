@@ -53,10 +53,21 @@ def channel(transaction: Transaction, name: str) -> Row | None:
     return None if document is None else row_of(document)
 
 
-def change_channel(transaction: Transaction, name: str, status: ChannelStatus, error: str | None) -> Row:
-    """Give a channel another status; one that comes up was active just now, and has no error."""
+def change_channel(
+    transaction: Transaction,
+    name: str,
+    status: ChannelStatus,
+    error: str | None,
+    only_from: str | None = None,
+) -> None:
+    """Give a channel another status; one that comes up was active just now, and has no error.
+
+    With `only_from` nothing happens to a channel that is gone, or has yet another status by now.
+    """
     known = transaction.read(CHANNELS, name)
     before = None if known is None else row_of(known)
+    if only_from is not None and (before is None or before.status.value != only_from):
+        return
     is_up = status is ChannelStatus.CONNECTED
     activity = transaction.now if is_up else (before.last_activity if before else None)
     after = Row(name, status, activity, None if is_up or status is ChannelStatus.CONNECTING else error)
@@ -65,7 +76,6 @@ def change_channel(transaction: Transaction, name: str, status: ChannelStatus, e
         transaction.insert(CHANNELS, document)
     else:
         transaction.write(CHANNELS, name, {**document, "_creationTime": known["_creationTime"]})
-    return after
 
 
 def reconnect(transaction: Transaction, defined: Channel) -> Row | None:
@@ -79,7 +89,8 @@ def reconnect(transaction: Transaction, defined: Channel) -> Row | None:
     change_channel(transaction, defined.id, ChannelStatus.CONNECTING, None)
     way = defined.reconnect
     becomes = ChannelStatus.DISCONNECTED if way.error is not None else way.becomes
-    effect = SetChannel(Constant(defined.id), Constant(becomes.value), Constant(way.error), _NOWHERE)
+    name, status, error = Constant(defined.id), Constant(becomes.value), Constant(way.error)
+    effect = SetChannel(name, status, error, _NOWHERE, ChannelStatus.CONNECTING.value)
     due = transaction.now + way.takes
     transaction.delayed.append(Delayed(due, (effect,), {}, f"reconnect\0{defined.id}", Call("reconnect", None, {})))
     return before

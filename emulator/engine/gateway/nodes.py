@@ -63,7 +63,8 @@ def open_code(transaction: Transaction, code: str, expires: int) -> None:
             open_codes.append(str(each["_id"]))
     if len(open_codes) >= MAX_CODES:
         transaction.write(CODES, open_codes[0], None)
-    transaction.write(CODES, code, {"_id": code, "expires": Int64(expires)})
+    transaction.write(CODES, code, None)
+    transaction.insert(CODES, {"_id": code, "expires": Int64(expires)})
 
 
 def codes_made(transaction: Transaction) -> int:

@@ -6,22 +6,28 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from emulator.engine.gateway.channels import CHANNELS, channel_document
-from emulator.engine.gateway.config import initial
+from emulator.engine.gateway.config import ConfigError, ForbiddenKeyError, initial
 from emulator.engine.gateway.jobs import JOBS, job_document
 from emulator.engine.gateway.nodes import NODES, node_document
 from emulator.engine.gateway.sessions import append_message, delete_session, open_session
 from emulator.engine.gateway.settings import keep_config
 from emulator.engine.store import Document
+from emulator.engine.surroundings import UncomputableError
 from emulator.engine.transaction import Transaction
-from emulator.model.gateway import DEFAULT_MODEL, Gateway, Session
+from emulator.model.gateway import DEFAULT_MODEL, Gateway, Json, Session
+from emulator.model.place import Place
 from emulator.values.durations import SECOND
 
 GATEWAY_PORT = 18789
+_NOWHERE = Place("", 0, 0)
 Part = TypeVar("Part")
 
 
 def seed_gateway(gateway: Gateway, before: Gateway | None, transaction: Transaction) -> None:
-    """Write the beginning of a gateway; with `before` only of those parts that are others than they were."""
+    """Write the beginning of a gateway; with `before` only of those parts that are others than they were.
+
+    Raises UncomputableError where its config cannot be.
+    """
     old = before or Gateway(agents={})
     _seed(CHANNELS, gateway.channels, old.channels, channel_document, transaction)
     _seed(NODES, gateway.nodes, old.nodes, node_document, transaction)
@@ -34,15 +40,24 @@ def seed_gateway(gateway: Gateway, before: Gateway | None, transaction: Transact
             delete_session(transaction, key)
             _seed_session(session, transaction)
     if before is None or (before.config, before.access) != (gateway.config, gateway.access):
-        access = gateway.access
-        tree = initial(
+        keep_config(transaction, _initial(gateway))
+
+
+def _initial(gateway: Gateway) -> Json:
+    access = gateway.access
+    try:
+        return initial(
             gateway.config,
             has_password=access.password is not None,
             has_tokens=bool(access.tokens),
             port=GATEWAY_PORT,
             model=DEFAULT_MODEL,
         )
-        keep_config(transaction, tree)
+    except ConfigError as error:
+        raise UncomputableError(gateway.config_place or _NOWHERE, f"config: {error}") from error
+    except ForbiddenKeyError as error:
+        reason = f"config: {error.path} follows from gateway: auth, and cannot be written here"
+        raise UncomputableError(gateway.config_place or _NOWHERE, reason) from error
 
 
 def _seed(

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 
 from aiohttp import web
 
+from emulator.model.gateway import Scope
 from emulator.runtime.chat import Chats, Run, TooManyRunsError, Turn
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Done, Failed, Item, Watcher
 from emulator.surfaces.death import die
 from emulator.surfaces.http import text_headers
 from emulator.surfaces.openclaw.asked import Answer, Asked, json_answer
-from emulator.surfaces.openclaw.codec import Message, read_message, read_object, read_session, run_error
+from emulator.surfaces.openclaw.authorization import require
+from emulator.surfaces.openclaw.codec import Message, read_key, read_message, read_object, run_error
 from emulator.surfaces.openclaw.events import stream_event
 from emulator.surfaces.openclaw.failures import invalid_request, not_found, rate_limited
 from emulator.surfaces.openclaw.stream import STREAM_HEADERS, EventStream
 from emulator.surfaces.voice import voice_headers
+from emulator.values.session_keys import SessionKey
 
 
 class ChatEndpoints:
@@ -27,6 +31,7 @@ class ChatEndpoints:
         """Answer by the runs of `chats`."""
         self._emulator = emulator
         self._chats = chats
+        self._streams: dict[EventStream, None] = {}
 
     async def chat(self, asked: Asked) -> Answer:
         """Answer POST /api/chat: the whole reply, once it is there."""
@@ -41,26 +46,33 @@ class ChatEndpoints:
         return await self._answer(asked.request, run)
 
     async def stream(self, asked: Asked) -> Answer:
-        """Answer GET /api/chat/stream."""
+        """Answer GET /api/chat/stream: with a message, by the run that it starts, or once started before it was cut."""
         query = asked.query
-        session, text = query.get("session"), query.get("message")
-        if not session:
+        if not query.get("session"):
             raise invalid_request("expected an id or a session key", "session")
         last_id = asked.request.headers.get("Last-Event-ID") or query.get("lastEventId")
-        if text is None:
-            key = read_session(session, query.get("agent"))
+        if "message" not in query:
+            key = read_key(query)
             self._check_agent(key.agent)
-            run = None
-        else:
-            message = read_message({"message": text, "session": session, "agent": query.get("agent")})
-            key = message.key
-            known = self._known(key.text, last_id)
-            if known is True:
-                return web.Response(status=204)
-            run = None if known is False else message
-        if asked.request.method == "HEAD":
-            return web.Response(headers=STREAM_HEADERS)
-        return await self._pump(asked, key.text, run, last_id, ends=text is not None or query.get("close") == "1")
+            return await self._pump(asked, _View(key, ends=query.get("close") == "1"), last_id)
+        message = read_message(query)
+        self._check_agent(message.agent)
+        assert asked.identity is not None
+        require(asked.identity, Scope.WRITE)
+        view = _View(message.key, ends=True)
+        run_id = (last_id or "").rpartition(":")[0]
+        marks = self._chats.feed(message.key.text).knows(run_id) if run_id else None
+        if marks is None:
+            return await self._pump(asked, view, last_id, message)
+        if marks.is_over:
+            return web.Response(status=204, headers=asked.headers)
+        view.run_id = run_id
+        return await self._pump(asked, view, last_id)
+
+    async def close(self) -> None:
+        """End all streams well: the server goes down."""
+        for stream in tuple(self._streams):
+            stream.close()
 
     def start(
         self, message: Message, request: web.BaseRequest, *, is_streamed: bool = False, watcher: Watcher | None = None
@@ -88,71 +100,79 @@ class ChatEndpoints:
             case Failed(ending):
                 error = run_error(ending)
                 return json_answer({"error": error.payload}, {**headers, **dict(error.headers)}, error.status)
-            case Died(death):
-                text = "".join(run.pieces)
+            case Died(death, text):
                 tree = {"response": text, "sessionKey": run.session, "tokensUsed": 0}
                 return await die(request, death, json_answer(tree, headers))
             case _:
                 raise AssertionError(f"run {run.id} has not ended")
 
-    def _known(self, key: str, last_id: str | None) -> bool | None:
-        """Return whether the run that a stream was cut from is over; None where none is known."""
-        if not last_id:
-            return None
-        marks = self._chats.feed(key).knows(last_id.rpartition(":")[0])
-        return None if marks is None else marks.is_over
-
     async def _pump(
-        self, asked: Asked, key: str, message: Message | None, last_id: str | None, *, ends: bool
+        self, asked: Asked, view: _View, last_id: str | None, message: Message | None = None
     ) -> web.StreamResponse:
         """Send the events of a conversation, or with a message those of its run, until it is over for either side."""
-        feed = self._chats.feed(key)
-        view = _View(EventStream(asked.request, self._emulator.clock), key, ends=ends)
+        if asked.request.method == "HEAD":
+            return _HeadResponse(asked.headers)
+        feed = self._chats.feed(view.key.text)
+        stream = EventStream(asked.request, self._emulator.clock, asked.headers)
         unwatch = feed.watch(view.show)
+        self._streams[stream] = None
         try:
+            backlog: list[Item] = []
             if message is not None:
                 view.run_id = self.start(message, asked.request, is_streamed=True).id
-                backlog = []
             else:
                 backlog = feed.backlog(self._emulator.clock.now(), last_id, asked.query.get("replay"))
-            view.open(backlog)
-            return await view.stream.over()
+            view.open(stream, backlog)
+            return await stream.over()
         finally:
             unwatch()
-            view.stream.release()
+            stream.release()
+            del self._streams[stream]
 
 
 class _View:
-    """What one stream shows of a conversation: everything, or the run that it began; nothing before it is open."""
+    """What one stream shows of a conversation: everything, or one run; nothing before it is open."""
 
-    def __init__(self, stream: EventStream, session: str, *, ends: bool) -> None:
-        self.stream = stream
+    def __init__(self, key: SessionKey, *, ends: bool) -> None:
+        self.key = key
         self.run_id: str | None = None
-        self._session = session
         self._ends = ends
-        self._early: list[Item] | None = []
+        self._stream: EventStream | None = None
+        self._early: list[Item] = []
 
-    def open(self, backlog: list[Item]) -> None:
-        early, self._early = self._early or [], None
-        self.stream.open()
-        for item in [*backlog, *early]:
+    def open(self, stream: EventStream, backlog: list[Item]) -> None:
+        stream.open()
+        self._stream = stream
+        for item in [*backlog, *self._early]:
             self.show(item)
 
     def show(self, item: Item) -> None:
-        if self._early is not None:
+        stream, event = self._stream, item.event
+        if stream is None:
             self._early.append(item)
             return
-        if self.run_id is not None and item.run_id != self.run_id:
+        if stream.is_over or self.run_id not in (None, item.run_id):
             return
-        event = item.event
+        item.marks.was_streamed = True
         if isinstance(event, Died):
-            self.stream.die(event.death)
+            stream.die(event.death)
             return
-        written = stream_event(item, self._session)
+        written = stream_event(item, self.key.text)
         assert written is not None
-        self.stream.send(written)
+        stream.send(written)
         if self._ends and not isinstance(event, Chunk):
-            self.stream.close()
+            stream.close()
+
+
+class _HeadResponse(web.Response):
+    """The head of a stream: its length is not known."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers={**STREAM_HEADERS, **headers})
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Content-Length", None)
 
 
 def _note_end(over: asyncio.Future[None], item: Item) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -12,7 +14,15 @@ from emulator.engine.gateway import channels, sessions
 from emulator.engine.plan import Ending, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.model.gateway import DEFAULT_AGENT, Json, Node
 from emulator.model.rule import Failure
-from emulator.surfaces.openclaw.failures import GatewayError, Issue, internal, invalid, invalid_request, rate_limited
+from emulator.surfaces.openclaw.failures import (
+    GatewayError,
+    Issue,
+    auth_required,
+    internal,
+    invalid,
+    invalid_request,
+    rate_limited,
+)
 from emulator.values.instants import format_instant
 from emulator.values.session_keys import (
     MAX_LENGTH,
@@ -27,7 +37,15 @@ MAX_MESSAGE = 100_000
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 200
 DEFAULT_SESSION = "default"
-_CODES = {400: "INVALID_REQUEST", 401: "AUTH_REQUIRED", 403: "FORBIDDEN", 404: "NOT_FOUND", 429: "RATE_LIMIT"}
+_USUAL = {
+    401: auth_required(),
+    403: GatewayError(403, "FORBIDDEN", "forbidden"),
+    404: GatewayError(404, "NOT_FOUND", "not found"),
+    405: GatewayError(405, "METHOD_NOT_ALLOWED", "method not allowed"),
+    413: GatewayError(413, "PAYLOAD_TOO_LARGE", "payload too large"),
+    429: rate_limited(1),
+}
+"""What failures are without a code and a message of their own."""
 
 
 class Message(NamedTuple):
@@ -62,6 +80,13 @@ def read_message(fields: Mapping[str, Json]) -> Message:
         issues.append(Issue("message", "expected a non-empty string"))
     elif len(text) > MAX_MESSAGE:
         issues.append(Issue("message", f"expected at most {MAX_MESSAGE} characters, got {len(text)}"))
+    key = read_key(fields, issues)
+    return Message(key, key.agent, str(text))
+
+
+def read_key(fields: Mapping[str, Json], issues: Iterable[Issue] = ()) -> SessionKey:
+    """Return the conversation that a request names; raise GatewayError with these issues and its own."""
+    issues = list(issues)
     session = fields.get("session")
     agent = fields.get("agent")
     if session is not None and not _is_session(session):
@@ -70,8 +95,7 @@ def read_message(fields: Mapping[str, Json]) -> Message:
         issues.append(Issue("agent", "expected a string"))
     if issues:
         raise invalid(issues)
-    key = read_session(session, agent)
-    return Message(key, key.agent, str(text))
+    return read_session(session, agent)
 
 
 def read_session(session: str | None, agent: str | None) -> SessionKey:
@@ -115,8 +139,13 @@ def session_row(row: sessions.Row) -> Json:
 
 
 def history_page(key: str, messages: list[sessions.Message], limit: int, before: str | None) -> Json:
-    """Write the newest messages before another one, or at all."""
-    end = next((place for place, each in enumerate(messages) if each.id == before), len(messages))
+    """Write the newest messages before another one, or at all; raise GatewayError when that one is not there."""
+    end = len(messages)
+    if before is not None:
+        found = [place for place, each in enumerate(messages) if each.id == before]
+        if not found:
+            raise invalid_request("expected the id of a message of this session", "before")
+        end = found[0]
     start = max(0, end - limit)
     rows = [
         {"id": each.id, "role": each.role, "content": each.content, "timestamp": format_instant(each.at)}
@@ -153,9 +182,7 @@ def run_error(ending: Ending) -> GatewayError:
     """Return the error of a run that gave no reply: what the scenario says, or why it says nothing."""
     match ending:
         case Failure(status, code, message):
-            if status == 429:  # noqa: PLR2004 - the status that says when to come back
-                return rate_limited(1, message or "too many requests")
-            return GatewayError(status, code or _CODES.get(status, "INTERNAL"), message or "the agent run failed")
+            return _failure(status, code, message)
         case Unscripted():
             return internal("chat is not scripted; write gateway: chat: reply: … in the scenario")
         case Unmatched() | Uncomputable() | WrongType():
@@ -164,8 +191,21 @@ def run_error(ending: Ending) -> GatewayError:
             return internal("the agent run failed")
 
 
+def _failure(status: int, code: str | None, message: str | None) -> GatewayError:
+    """Return what the scenario has the gateway fail with; what it leaves out follows from the status."""
+    usual = _USUAL.get(status)
+    if usual is None:
+        is_ours = status >= 500  # noqa: PLR2004 - from here on the fault is the gateway's
+        usual = GatewayError(status, "INTERNAL" if is_ours else "INVALID_REQUEST", "the agent run failed")
+    return replace(usual, code=code or usual.code, message=message or usual.message)
+
+
 def _is_session(session: Json) -> bool:
-    return isinstance(session, str) and 0 < len(session) <= MAX_LENGTH and session.isprintable()
+    return (
+        isinstance(session, str)
+        and 0 < len(session) <= MAX_LENGTH
+        and not any(unicodedata.category(character) == "Cc" for character in session)
+    )
 
 
 def _writable(tree: Json) -> Json:

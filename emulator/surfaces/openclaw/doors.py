@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from emulator.engine.gateway.channels import channels
 from emulator.model.gateway import Json
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.http import Reply
 from emulator.surfaces.openclaw.asked import Answer, Asked, json_answer
-from emulator.surfaces.openclaw.authorization import Cookie, scopes_of
+from emulator.surfaces.openclaw.authorization import Cookie, check_origin, scopes_of
 from emulator.surfaces.openclaw.codec import channel_row, read_object
 from emulator.surfaces.openclaw.failures import GatewayError, invalid_request, wrong_secret
 from emulator.surfaces.openclaw.logins import (
@@ -33,6 +32,7 @@ from emulator.surfaces.openclaw.resources import ResourceEndpoints
 from emulator.values.instants import format_instant
 
 _FORM = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 100
 _SEE_OTHER = 303
 
 
@@ -59,8 +59,12 @@ class DoorEndpoints:
         return json_answer(answer, headers)
 
     async def log_out(self, asked: Asked) -> Answer:
-        """Answer POST /api/auth/logout."""
-        self._logins.end(session_cookie(asked.request.headers.get("Cookie")))
+        """Answer POST /api/auth/logout; a page of another origin must not log anybody out."""
+        headers = asked.request.headers
+        if "Cookie" in headers:
+            origins = self._emulator.revision.scenario.gateway.origins
+            check_origin(headers.get("Origin"), headers.get("Host"), origins)
+        self._logins.end(_session_of(asked))
         return json_answer({"ok": True}, {"Set-Cookie": CLEARING_COOKIE})
 
     async def session(self, asked: Asked) -> Answer:
@@ -94,7 +98,7 @@ class DoorEndpoints:
         if self._is_stranger(asked):
             return _to_login("/")
         scenario = self._emulator.revision.scenario
-        rows = [channel_row(row) for row in channels(self._emulator.reading())]
+        rows = [channel_row(row) for row in self._resources.channel_rows()]
         shown = [
             ChannelRow(row["id"], row["status"], row.get("lastActivity", ""), row.get("error", "")) for row in rows
         ]
@@ -110,8 +114,7 @@ class DoorEndpoints:
         """Whether a browser has to log in before it sees anything."""
         if self._emulator.revision.scenario.gateway.access.is_open:
             return False
-        value = session_cookie(asked.request.headers.get("Cookie"))
-        return self._logins.find(value, self._emulator.clock.now()) is None
+        return self._logins.find(_session_of(asked), self._emulator.clock.now()) is None
 
     def _agents(self) -> list[AgentRow]:
         agents = self._emulator.revision.scenario.gateway.agents.values()
@@ -135,12 +138,19 @@ class DoorEndpoints:
         return self._logins.begin(now, scopes)
 
 
+def _session_of(asked: Asked) -> str | None:
+    return session_cookie("; ".join(asked.request.headers.getall("Cookie", [])))
+
+
 def _to_login(path: str) -> Reply:
     return Reply(_SEE_OTHER, b"", {"Location": f"/login?next={path}", "Cache-Control": "no-store"})
 
 
 def _form(body: bytes) -> dict[str, str]:
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=100)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise invalid_request(f"the form has more than {_MAX_FIELDS} fields") from error
     return {name: values[0] for name, values in fields.items()}
 
 

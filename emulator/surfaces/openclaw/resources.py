@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from emulator.engine.draw import hex_digits
 from emulator.engine.gateway import channels, nodes, sessions
+from emulator.engine.gateway.config import value_at
 from emulator.engine.gateway.pairing import draw_code, normal_code, pairing_url
 from emulator.engine.gateway.settings import config
 from emulator.engine.transaction import Transaction
-from emulator.model.gateway import Agent, Channel, ChannelStatus, Gateway, Json, Node
+from emulator.model.gateway import DEFAULT_MODEL, Agent, Channel, ChannelStatus, Gateway, Json, Node
 from emulator.runtime.chat import Chats
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.openclaw.asked import Answer, Asked, json_answer
@@ -21,8 +24,9 @@ from emulator.surfaces.openclaw.codec import (
     read_optional_object,
     session_row,
 )
-from emulator.surfaces.openclaw.failures import forbidden, invalid_request, not_found
+from emulator.surfaces.openclaw.failures import forbidden, invalid_request, not_found, rate_limited
 from emulator.surfaces.openclaw.qr import qr_data_uri
+from emulator.values.durations import SECOND
 from emulator.values.instants import format_instant
 from emulator.values.session_keys import InvalidSessionKeyError, parse_session_key
 
@@ -31,6 +35,8 @@ _MAX_NAME = 100
 _MAX_HOST = 255
 _MAX_CAPABILITIES = 50
 _TOKEN_DIGITS = 32
+_MAX_MISSES = 10
+_MISSES_WINDOW = 60 * SECOND
 
 
 class ResourceEndpoints:
@@ -40,6 +46,7 @@ class ResourceEndpoints:
         """Answer by the state of `emulator` and the runs of `chats`."""
         self._emulator = emulator
         self._chats = chats
+        self._misses = _Misses()
 
     @property
     def _gateway(self) -> Gateway:
@@ -81,12 +88,12 @@ class ResourceEndpoints:
 
     async def list_channels(self, _asked: Asked) -> Answer:
         """Answer GET /api/channels."""
-        return json_answer({"channels": [channel_row(row) for row in self._channel_rows()]})
+        return json_answer({"channels": [channel_row(row) for row in self.channel_rows()]})
 
     async def reconnect(self, asked: Asked) -> Answer:
         """Answer POST /api/channels/:id/reconnect."""
         name = asked.parameters["id"]
-        rows = {row.id: row for row in self._channel_rows()}
+        rows = {row.id: row for row in self.channel_rows()}
         if name not in rows:
             raise not_found(f"no channel with id {name}")
         if rows[name].status is ChannelStatus.DISABLED:
@@ -162,13 +169,17 @@ class ResourceEndpoints:
             number = transaction.count(nodes.NODES) + 1
             while transaction.read(nodes.NODES, f"node-{number}") is not None:
                 number += 1
-            transaction.count_call(nodes.NODES)
             node_id = f"node-{number}"
             node = Node(node_id, name or node_id, platform, "online", capabilities, transaction.now)
-            return nodes.redeem(transaction, normal_code(code), node)
+            redeemed = nodes.redeem(transaction, normal_code(code), node)
+            if redeemed is not None:
+                transaction.count_call(nodes.NODES)
+            return redeemed
 
+        self._misses.check(self._emulator.clock.now())
         node = self._emulator.transact(pair)
         if node is None:
+            self._misses.count(self._emulator.clock.now())
             raise not_found("no pairing code like this; it may be used up or expired")
         token = hex_digits(self._emulator.revision.scenario.seed, "node token", node.id, _TOKEN_DIGITS)
         return json_answer({"node": node_row(node), "token": f"node_{token}"})
@@ -188,17 +199,39 @@ class ResourceEndpoints:
         """Return the model an agent has, its own or the default of the config."""
         if agent.model is not None:
             return agent.model
-        return config(self._emulator.reading())["agents"]["defaults"]["model"]
+        try:
+            return value_at(config(self._emulator.reading()), "agents.defaults.model")
+        except KeyError:  # it was removed
+            return DEFAULT_MODEL
 
-    def _channel_rows(self) -> list[channels.Row]:
-        """Return the channels; one that the config switches off is disabled."""
+    def channel_rows(self) -> list[channels.Row]:
+        """Return the channels in the order of the scenario; one that the config switches off is disabled."""
         tree = config(self._emulator.reading()).get("channels")
+        order = {name: place for place, name in enumerate(self._gateway.channels)}
+        known = channels.channels(self._emulator.reading())
         rows = []
-        for row in channels.channels(self._emulator.reading()):
+        for row in sorted(known, key=lambda each: order.get(each.id, len(order))):
             written = tree.get(row.id) if isinstance(tree, dict) else None
             is_off = isinstance(written, dict) and written.get("enabled") is False
             rows.append(row._replace(status=ChannelStatus.DISABLED, error=None) if is_off else row)
         return rows
+
+
+class _Misses:
+    """The newest pairing codes that were no good: after ten of them in a minute, none is looked at for its rest."""
+
+    def __init__(self) -> None:
+        self._instants: deque[int] = deque(maxlen=_MAX_MISSES)
+
+    def check(self, now: int) -> None:
+        """Raise GatewayError while codes are not looked at."""
+        if len(self._instants) == _MAX_MISSES and 0 <= now - self._instants[0] < _MISSES_WINDOW:
+            rest = self._instants[0] + _MISSES_WINDOW - now
+            raise rate_limited(-(-rest // SECOND), "too many wrong pairing codes; try again later")
+
+    def count(self, now: int) -> None:
+        """Take note of a code that is no good."""
+        self._instants.append(now)
 
 
 def _device(fields: Json) -> tuple[str | None, str, tuple[str, ...]]:

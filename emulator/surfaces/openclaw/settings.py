@@ -30,6 +30,8 @@ class SettingEndpoints:
         self._emulator = emulator
         self._jobs = jobs
         self._began = emulator.clock.now()
+        self._clock = emulator.revision.scenario.clock
+        emulator.on_swap(self._note_clock)
 
     async def health(self, _asked: Asked) -> Answer:
         """Answer GET /health."""
@@ -85,6 +87,17 @@ class SettingEndpoints:
             answer |= await _outcome(run)
         return json_answer(answer)
 
+    def job_row(self, name: str) -> Json:
+        """Return a job as the list shows it, None where the scenario has none of that name."""
+        job = self._emulator.revision.scenario.gateway.cron.get(name)
+        return None if job is None else self._row(job)
+
+    def _note_clock(self) -> None:
+        """Count the uptime from now on where a scenario has put the clock to another time."""
+        clock = self._emulator.revision.scenario.clock
+        if clock != self._clock:
+            self._clock, self._began = clock, self._emulator.clock.now()
+
     def _row(self, job: CronJob) -> Json:
         row: dict[str, Json] = {
             "id": job.id,
@@ -105,7 +118,8 @@ class SettingEndpoints:
 
 def _patch(patch: Json, wanted: str | None, transaction: Transaction) -> tuple[str, ...]:
     tree = config(transaction)
-    if wanted is not None and wanted.strip().removeprefix("W/").strip('"') not in (hash_of(tree), "*"):
+    tags = {each.strip().removeprefix("W/").strip('"') for each in (wanted or "*").split(",")}
+    if tags.isdisjoint({hash_of(tree), "*"}):
         raise precondition_failed("the config is another one by now")
     try:
         done = patched(tree, patch)
