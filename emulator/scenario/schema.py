@@ -10,6 +10,8 @@ from emulator.scenario.meanings import MEANINGS
 from emulator.scenario.written import ScenarioForm
 from emulator.scenario.written_gateway import GatewayForm
 
+_BOUNDS = {"ge": "minimum", "le": "maximum"}
+
 ROOT = "ScenarioForm"
 """The name of the form that a whole file has; those inside of it are in the schema's `$defs`."""
 
@@ -27,9 +29,17 @@ class _File(ScenarioForm):
     gateway: GatewayForm | None = None  # type: ignore[assignment]  # a load reads the section by itself
 
 
+def _with_bounds(node: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema with bounds as JSON Schema spells them; pydantic leaves some as its own."""
+    if isinstance(node, dict):
+        numbers = {key for key in _BOUNDS if isinstance(node.get(key), int | float)}
+        return {_BOUNDS[key] if key in numbers else key: _with_bounds(each) for key, each in node.items()}
+    return [_with_bounds(each) for each in node] if isinstance(node, list) else node
+
+
 def scenario_schema() -> dict[str, Any]:
     """Return the JSON Schema, draft 2020-12, of one scenario file."""
-    schema = _File.model_json_schema(schema_generator=_Schema)
+    schema: dict[str, Any] = _with_bounds(_File.model_json_schema(schema_generator=_Schema))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Emulator scenario"
     for name, form in {ROOT: schema, **schema["$defs"]}.items():
