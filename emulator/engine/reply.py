@@ -16,6 +16,8 @@ from emulator.values.graphemes import graphemes, lines, words
 _FASTEST, _SLOWEST = 20 * MILLISECOND, 50 * MILLISECOND
 _BYTES_A_TOKEN = 4
 MAX_PIECES = 20_000
+MAX_TOKENS = 10**15
+_LONGEST_GAP = 86_400 * SECOND
 
 
 def replied(reply: Reply, at: Surroundings) -> Replied:
@@ -32,7 +34,7 @@ def replied(reply: Reply, at: Surroundings) -> Replied:
         place = getattr(reply.tokens, "place", None)
         assert place is not None, "what is written plainly was checked when it was loaded"
         raise UncomputableError(place, "tokens must be a number from 0 upward")
-    return Replied(tuple(pieces), int(tokens), pace)
+    return Replied(tuple(pieces), int(min(tokens, MAX_TOKENS)), pace)
 
 
 def tokens_of(text: str) -> int:
@@ -69,7 +71,7 @@ def _pieces_before(death: Death, pieces: tuple[str, ...]) -> int:
 def _gaps(ending: Replied, seed: int, stream: str) -> list[int]:
     pace = ending.pace
     if pace.rate is not None:
-        gaps = [round(tokens_of(piece) / pace.rate * SECOND) for piece in ending.pieces]
+        gaps = [round(min(tokens_of(piece) / pace.rate * SECOND, _LONGEST_GAP)) for piece in ending.pieces]
     elif pace.every is not None:
         gaps = [pace.every] * len(ending.pieces)
     else:

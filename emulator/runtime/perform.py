@@ -30,8 +30,14 @@ class Performance:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _wake(self) -> None:
+        """Go on from the moment that was waited for: where that is has changed when the clock was restarted."""
+        assert self._timer is not None
+        self._due = self._timer.instant
+        self._go_on()
+
     def _go_on(self) -> None:
-        for step in self._steps:
+        while (step := next(self._steps, None)) is not None:
             match step:
                 case Finish():
                     self._finish(step)
@@ -41,7 +47,7 @@ class Performance:
                 case Wait(duration):
                     self._due += duration
                     if self._due > self._clock.now():
-                        self._timer = self._clock.call_at(self._due, self._go_on)
+                        self._timer = self._clock.call_at(self._due, self._wake)
                         return
                 case _:
                     assert_never(step)

@@ -72,6 +72,4 @@ def end_connection(request: web.BaseRequest, end: End) -> None:
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
-        transport.abort()
-    else:
-        transport.close()
+    transport.close()  # what was written before is still sent

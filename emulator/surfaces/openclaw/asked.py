@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
@@ -18,11 +19,15 @@ _JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Contr
 
 
 class Asked(NamedTuple):
-    """One request, after its path, its caller and its method were found to be right."""
+    """One request, after its path, its caller and its method were found to be right.
+
+    `headers` are those that let a page of another origin read the answer; whoever does not return a reply sends them.
+    """
 
     request: web.BaseRequest
     parameters: Mapping[str, str]
     identity: Identity | None
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from emulator.model.gateway import Json
-from emulator.surfaces.openclaw.codec import Message, read_message, read_session
+from emulator.surfaces.openclaw.codec import Message, read_key, read_message
 from emulator.surfaces.openclaw.failures import GatewayError, invalid_request
 from emulator.values.instants import format_instant
 from emulator.values.session_keys import SessionKey
@@ -16,6 +16,7 @@ from emulator.values.session_keys import SessionKey
 TOPICS = ("session", "channel", "node", "cron", "config")
 MAX_BAD_FRAMES = 20
 POLICY_VIOLATION = 1008
+_MAX_ID = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Conversation:
         return actions
 
     def _actions(self, fields: dict[str, Json], now: int) -> list[Action]:
-        turn_id = fields.get("id")
+        turn_id = _id_of(fields)
         match fields.get("type"):
             case "chat":
                 return [Start(read_message(fields), turn_id)]
@@ -102,7 +103,7 @@ class Conversation:
     def _refuse(self, error: GatewayError, fields: Any) -> list[Action]:  # noqa: ANN401 - whatever the frame held
         self._bad += 1
         turn_id = fields.get("id") if isinstance(fields, dict) else None
-        frame: dict[str, Json] = {"type": "error", "error": error.payload, **_echo(turn_id)}
+        frame = refusal(error, turn_id if _is_id(turn_id) else None)
         if self._bad >= MAX_BAD_FRAMES:
             return [Send(frame), Close(POLICY_VIOLATION, "too many bad frames")]
         return [Send(frame)]
@@ -123,14 +124,29 @@ def _object(text: str) -> dict[str, Json]:
     return fields
 
 
+def _id_of(fields: dict[str, Json]) -> Json:
+    turn_id = fields.get("id")
+    if not _is_id(turn_id):
+        raise invalid_request(f"expected a text of at most {_MAX_ID} characters, or a number", "id")
+    return turn_id
+
+
+def _is_id(turn_id: Json) -> bool:
+    """Whether it may be repeated in every frame of a turn."""
+    if isinstance(turn_id, str):
+        return len(turn_id) <= _MAX_ID
+    return turn_id is None or (isinstance(turn_id, int | float) and not isinstance(turn_id, bool))
+
+
 def _abort(fields: dict[str, Json], turn_id: Json) -> Action:
-    session, run_id = fields.get("session"), fields.get("runId")
-    if isinstance(run_id, str):
+    run_id = fields.get("runId")
+    if run_id is not None:
+        if not isinstance(run_id, str):
+            raise invalid_request("expected a string", "runId")
         return Abort(None, run_id, turn_id)
-    if not isinstance(session, str) or not session:
+    if fields.get("session") is None:
         raise invalid_request("expected session or runId", "session")
-    agent = fields.get("agent")
-    return Abort(read_session(session, agent if isinstance(agent, str) else None), None, turn_id)
+    return Abort(read_key(fields), None, turn_id)
 
 
 def _echo(turn_id: Json) -> dict[str, Json]:

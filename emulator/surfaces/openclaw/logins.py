@@ -77,6 +77,10 @@ class Logins:
         session = self._sessions[session.value] = replace(session, expires=now + SESSION_SECONDS * SECOND)
         return session
 
+    def holds(self, session: LoginSession) -> bool:
+        """Whether a session has not ended."""
+        return session.value in self._sessions
+
     def end(self, value: str | None) -> None:
         """Forget a session, if it is there."""
         if value is not None:

@@ -3,68 +3,106 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from aiohttp import WSMsgType, web
 
 from emulator.engine.store import Write
-from emulator.model.gateway import Json
-from emulator.model.rule import Death, End
+from emulator.model.gateway import Json, Scope
+from emulator.model.rule import Death
 from emulator.runtime.chat import Chats
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Item
-from emulator.surfaces.death import end_connection
 from emulator.surfaces.openclaw.asked import Answer, Asked
+from emulator.surfaces.openclaw.authorization import Identity, require
 from emulator.surfaces.openclaw.changes import changes_of
 from emulator.surfaces.openclaw.chats import ChatEndpoints
 from emulator.surfaces.openclaw.codec import json_bytes
-from emulator.surfaces.openclaw.conversation import Abort, Action, Close, Conversation, Send, Start, refusal
+from emulator.surfaces.openclaw.conversation import (
+    POLICY_VIOLATION,
+    Abort,
+    Action,
+    Close,
+    Conversation,
+    Send,
+    Start,
+    refusal,
+)
 from emulator.surfaces.openclaw.events import frame
-from emulator.surfaces.openclaw.failures import GatewayError, not_found, upgrade_required
+from emulator.surfaces.openclaw.failures import GatewayError, invalid_request, not_found, upgrade_required
+from emulator.surfaces.openclaw.outbox import Outbox
 
 MAX_FRAME = 1024 * 1024
-MAX_WAITING = 1_000
-_HEARTBEAT = 30.0
-_UNSUPPORTED = 1003
+HEARTBEAT = 30.0
+FAREWELL = 1.0
+"""How many seconds a client gets to say goodbye when the server goes down."""
 _GOING_AWAY = 1001
-_TRY_AGAIN = 1013
+_UNSUPPORTED = 1003
+_BROKEN = 1011
+
+logger = logging.getLogger(__name__)
 
 
 class SocketEndpoint:
     """All open sockets."""
 
-    def __init__(self, emulator: Emulator, chats: Chats, endpoints: ChatEndpoints) -> None:
-        """Start turns by `endpoints`."""
+    def __init__(
+        self, emulator: Emulator, chats: Chats, endpoints: ChatEndpoints, job_row: Callable[[str], Json]
+    ) -> None:
+        """Start turns by `endpoints`; `job_row` gives the row of a job."""
         self._emulator = emulator
         self._chats = chats
         self._endpoints = endpoints
+        self._job_row = job_row
         self._open: dict[_Socket, None] = {}
 
     async def connect(self, asked: Asked) -> Answer:
         """Answer GET /ws."""
-        headers = asked.request.headers
-        if headers.get("Upgrade", "").lower() != "websocket":
+        request = asked.request
+        if request.method != "GET" or request.headers.get("Upgrade", "").lower() != "websocket":
             raise upgrade_required()
-        response = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=MAX_FRAME, compress=False)
-        await response.prepare(asked.request)
+        response = _Response(heartbeat=HEARTBEAT, max_msg_size=MAX_FRAME + 1, compress=False)
+        try:
+            await response.prepare(request)
+        except web.HTTPBadRequest as error:
+            raise invalid_request(f"no WebSocket handshake: {error.text}") from error
         socket = _Socket(asked, response, self._emulator, self._chats, self._endpoints)
         self._open[socket] = None
         try:
-            await socket.serve()
+            await socket.serve(self._job_row)
+        except Exception:
+            logger.exception("a bug in the emulator: a socket failed")
+            await response.close(code=_BROKEN, message=b"internal error")
         finally:
             del self._open[socket]
         return response
 
+    def check(self, still: Callable[[Identity], Identity | None]) -> None:
+        """Close the sockets whose credential is no longer good; `still` says who a caller is by now."""
+        for socket in tuple(self._open):
+            socket.check(still)
+
     async def close(self) -> None:
         """Tell everybody that the server goes down."""
-        for socket in tuple(self._open):
-            await socket.response.close(code=_GOING_AWAY, message=b"server is going down")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                farewells = [each.leave(_GOING_AWAY, b"server is going down") for each in self._open]
+                await asyncio.gather(*farewells, return_exceptions=True)
+
+
+class _Response(web.WebSocketResponse):
+    """A socket on which a ping goes out after so many seconds, and which is dead after as many more without a pong."""
+
+    def __init__(self, *, heartbeat: float, max_msg_size: int, compress: bool) -> None:
+        super().__init__(heartbeat=heartbeat, max_msg_size=max_msg_size, compress=compress)
+        self._pong_heartbeat = heartbeat
 
 
 class _Socket:
-    """One socket: what it hears is done at once; what it says waits in a queue, which is bounded."""
+    """One socket: what it hears is done at once."""
 
     def __init__(
         self,
@@ -74,75 +112,78 @@ class _Socket:
         chats: Chats,
         endpoints: ChatEndpoints,
     ) -> None:
-        self.response = response
-        self._asked = asked
+        assert asked.identity is not None
+        self._identity = asked.identity
+        self._response = response
+        self._request = asked.request
         self._emulator = emulator
         self._chats = chats
         self._endpoints = endpoints
         self._conversation = Conversation()
-        self._waiting: deque[dict[str, Json] | Close | Death] = deque()
         self._stops: dict[str, Callable[[], None]] = {}
-        self._unsubscribe: Callable[[], None] | None = None
-        self._tasks: asyncio.TaskGroup | None = None
-        self._is_sending = False
+        self._outbox: Outbox | None = None
 
-    async def serve(self) -> None:
+    async def serve(self, job_row: Callable[[str], Json]) -> None:
         """Pump until either side has enough."""
+        unsubscribe = self._emulator.on_commit(partial(self._tell_changes, job_row))
         try:
-            async with asyncio.TaskGroup() as self._tasks:
-                async for message in self.response:
+            async with asyncio.TaskGroup() as tasks:
+                self._outbox = Outbox(self._request, self._response, tasks)
+                async for message in self._response:
                     if message.type is WSMsgType.TEXT:
                         self._hear(message.data)
                     elif message.type is WSMsgType.BINARY:
                         self._say(Close(_UNSUPPORTED, "only text is spoken here"))
         finally:
+            unsubscribe()
             for stop in self._stops.values():
                 stop()
-            if self._unsubscribe is not None:
-                self._unsubscribe()
+
+    def check(self, still: Callable[[Identity], Identity | None]) -> None:
+        """Go on as who the caller is by now."""
+        identity = still(self._identity)
+        if identity is None:
+            self._say(Close(POLICY_VIOLATION, "credential revoked"))
+        else:
+            self._identity = identity
+
+    async def leave(self, code: int, reason: bytes) -> None:
+        """Close from this side."""
+        await self._response.close(code=code, message=reason)
 
     def _hear(self, text: str) -> None:
         for action in self._conversation.receive(text, self._emulator.clock.now()):
             self._do(action)
-        is_listening = self._unsubscribe is not None
-        if self._conversation.topics and not is_listening:
-            self._unsubscribe = self._emulator.on_commit(self._tell_changes)
-        elif is_listening and not self._conversation.topics:
-            assert self._unsubscribe is not None
-            self._unsubscribe()
-            self._unsubscribe = None
 
     def _do(self, action: Action) -> None:
         match action:
             case Send(frame_to_send):
                 self._say(frame_to_send)
-            case Start():
-                self._start(action)
-            case Abort():
-                self._abort(action)
+            case Start() | Abort():
+                try:
+                    require(self._identity, Scope.WRITE)
+                    self._start(action) if isinstance(action, Start) else self._abort(action)
+                except GatewayError as error:
+                    self._say(refusal(error, action.id))
             case Close():
                 self._say(action)
 
     def _start(self, action: Start) -> None:
         show = partial(self._show, action.message.key.text, action.id)
-        try:
-            run = self._endpoints.start(action.message, self._asked.request, is_streamed=True, watcher=show)
-        except GatewayError as error:
-            self._say(refusal(error, action.id))
-            return
+        run = self._endpoints.start(action.message, self._request, is_streamed=True, watcher=show)
         if run.end is None:
             self._stops[run.id] = run.stop_watching(show)
 
     def _show(self, session: str, turn_id: Json, item: Item) -> None:
         event = item.event
+        if not isinstance(event, Chunk):
+            self._stops.pop(item.run_id, None)
         if isinstance(event, Died):
             self._say(event.death)
             return
         written = frame(item, session, turn_id)
-        if written is not None:
-            self._say(written)
-        if not isinstance(event, Chunk):
-            self._stops.pop(item.run_id, None)
+        assert written is not None
+        self._say(written)
 
     def _abort(self, action: Abort) -> None:
         key = action.key.text if action.key is not None else None
@@ -150,37 +191,14 @@ class _Socket:
             run = self._chats.find(action.run_id)
             key = run.session if run else None
         if key is None or not self._chats.abort(key, action.run_id):
-            self._say(refusal(not_found("no run to abort"), action.id))
+            raise not_found("no run to abort")
 
-    def _tell_changes(self, writes: tuple[Write, ...]) -> None:
-        for topic, data in changes_of(writes):
-            if topic in self._conversation.topics:
+    def _tell_changes(self, job_row: Callable[[str], Json], writes: tuple[Write, ...]) -> None:
+        topics = self._conversation.topics
+        for topic, data in changes_of(writes, job_row) if topics else ():
+            if topic in topics:
                 self._say({"type": "event", "event": topic, "data": data})
 
     def _say(self, what: dict[str, Json] | Close | Death) -> None:
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.clear()
-            what = Close(_TRY_AGAIN, "too slow")
-        self._waiting.append(what)
-        if not self._is_sending and self._tasks is not None:
-            self._is_sending = True
-            self._tasks.create_task(self._send())
-
-    async def _send(self) -> None:
-        try:
-            while self._waiting:
-                await self._send_one(self._waiting.popleft())
-        except ConnectionError:
-            self._waiting.clear()
-        finally:
-            self._is_sending = False
-
-    async def _send_one(self, what: dict[str, Json] | Close | Death) -> None:
-        if isinstance(what, Close):
-            await self.response.close(code=what.code, message=what.reason.encode())
-        elif not isinstance(what, Death):
-            await self.response.send_str(json_bytes(what).decode())
-        elif what.end is End.MALFORMED:
-            await self.response.send_str("{not JSON")
-        elif what.end is not End.TIMEOUT:
-            end_connection(self._asked.request, what.end)
+        if self._outbox is not None:
+            self._outbox.say(json_bytes(what) if isinstance(what, dict) else what)

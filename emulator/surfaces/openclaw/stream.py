@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, web
+from aiohttp.helpers import rfc822_formatted_time
 
 from emulator.model.rule import Death, End
 from emulator.runtime.clock import Clock, Timer
@@ -13,7 +15,7 @@ from emulator.surfaces.openclaw.events import KEEP_ALIVE, RETRY
 from emulator.values.durations import SECOND
 
 SILENCE = 15 * SECOND
-MAX_BUFFERED = 1024 * 1024
+MAX_BUFFERED = 4 * 1024 * 1024
 STREAM_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache, no-transform",
@@ -23,17 +25,27 @@ _NONSENSE = b"data: {\xff\xfe not JSON\n\n"
 
 
 class EventStream:
-    """One open stream; a reader that lets more than a mebibyte pile up is cut off."""
+    """One open stream; a reader that lets too much pile up is cut off.
 
-    def __init__(self, request: web.BaseRequest, clock: Clock, headers: dict[str, str] | None = None) -> None:
+    That is known when something is written later: what is written in one go may be as long as it likes.
+    """
+
+    def __init__(self, request: web.BaseRequest, clock: Clock, headers: Mapping[str, str]) -> None:
         """Prepare to answer `request`; nothing is sent before :meth:`open`."""
         self._request = request
         self._clock = clock
-        self._headers = {**STREAM_HEADERS, **(headers or {})}
+        self._headers = {**STREAM_HEADERS, **headers, "Date": rfc822_formatted_time()}
         self._is_chunked = request.version >= HttpVersion11
-        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._loop.create_future()
         self._heartbeat: Timer | None = None
         self._spoke = 0
+        self._is_in_one_go = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._over.done()
 
     def open(self) -> None:
         """Send the head and how soon to come back."""
@@ -45,9 +57,10 @@ class EventStream:
         self._wait()
 
     def send(self, event: bytes) -> None:
-        """Send an event."""
-        self._spoke = self._clock.now()
-        self._write(self._framed(event))
+        """Send an event; nothing is sent behind the end."""
+        if not self.is_over:
+            self._spoke = self._clock.now()
+            self._write(self._framed(event))
 
     def close(self) -> None:
         """End the stream well."""
@@ -90,18 +103,25 @@ class EventStream:
         if transport is None or transport.is_closing():
             self._finish()
             return
-        if transport.get_write_buffer_size() > MAX_BUFFERED:
-            transport.abort()
-            self._finish()
-            return
+        if not self._is_in_one_go:
+            if transport.get_write_buffer_size() > MAX_BUFFERED:
+                transport.abort()
+                self._finish()
+                return
+            self._is_in_one_go = True
+            self._loop.call_soon(self._note_pause)
         transport.write(data)
+
+    def _note_pause(self) -> None:
+        self._is_in_one_go = False
 
     def _wait(self) -> None:
         self._heartbeat = self._clock.call_at(self._spoke + SILENCE, self._beat)
 
     def _beat(self) -> None:
+        """Break a silence; one that began in the future was before the clock was put back."""
         if self._over.done():
             return
-        if self._clock.now() - self._spoke >= SILENCE:
+        if not 0 <= self._clock.now() - self._spoke < SILENCE:
             self.send(KEEP_ALIVE)
         self._wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import assert_never
 
 from aiohttp import web
 
@@ -12,7 +13,16 @@ from emulator.runtime.cron import Jobs
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.http import Reply, path_of
 from emulator.surfaces.openclaw.asked import Answer, Asked, Endpoint, Route, json_answer
-from emulator.surfaces.openclaw.authorization import Cookie, Identity, check_origin, identify, require
+from emulator.surfaces.openclaw.authorization import (
+    Bearer,
+    Cookie,
+    Everyone,
+    Identity,
+    check_origin,
+    identify,
+    require,
+    scopes_of,
+)
 from emulator.surfaces.openclaw.chats import ChatEndpoints
 from emulator.surfaces.openclaw.doors import DoorEndpoints
 from emulator.surfaces.openclaw.failures import (
@@ -51,7 +61,7 @@ class OpenClawSurface:
         self._chats = ChatEndpoints(emulator, chats)
         self._resources = ResourceEndpoints(emulator, chats)
         self._settings = SettingEndpoints(emulator, Jobs(emulator, chats))
-        self._sockets = SocketEndpoint(emulator, chats, self._chats)
+        self._sockets = SocketEndpoint(emulator, chats, self._chats, self._settings.job_row)
         self._doors = DoorEndpoints(emulator, self._logins, self._failed, self._resources)
         self._routes: PathTable[Route] = PathTable()
         self._add_routes()
@@ -78,6 +88,7 @@ class OpenClawSurface:
 
     async def close(self) -> None:
         """Tell those who are connected that the server goes down."""
+        await self._chats.close()
         await self._sockets.close()
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
@@ -95,10 +106,10 @@ class OpenClawSurface:
             raise method_not_allowed(sorted(found.methods))
         if identity is not None and route.scope is not None:
             require(identity, route.scope)
-        if isinstance(identity, Cookie) and (request.method not in _SAFE or path == _SOCKET):
+        if isinstance(identity, Cookie) and (request.method not in _SAFE or path.rstrip("/") == _SOCKET):
             origins = self._emulator.revision.scenario.gateway.origins
             check_origin(request.headers.get("Origin"), request.headers.get("Host"), origins)
-        return await route.endpoint(Asked(request, found.parameters, identity))
+        return await route.endpoint(Asked(request, found.parameters, identity, self._cors_headers(request)))
 
     def _identify(self, request: web.BaseRequest, path: str) -> Identity:
         now = self._emulator.clock.now()
@@ -143,6 +154,28 @@ class OpenClawSurface:
         if access != self._access:
             self._access = access
             self._logins.clear()
+            self._sockets.check(self._still)
+
+    def _still(self, identity: Identity) -> Identity | None:
+        """Return who a caller is by now, None for one whose credential is no longer good."""
+        access: Access = self._emulator.revision.scenario.gateway.access
+        if access.is_open:
+            return Everyone()
+        match identity:
+            case Bearer(secret):
+                scopes = scopes_of(access, secret)
+                return None if scopes is None else Bearer(secret, scopes)
+            case Cookie(session):
+                return identity if self._logins.holds(session) else None
+            case Everyone():
+                return None
+            case _:
+                assert_never(identity)
+
+    async def _log_out(self, asked: Asked) -> Answer:
+        answer = await self._doors.log_out(asked)
+        self._sockets.check(self._still)
+        return answer
 
     def _add_routes(self) -> None:
         chats, resources, settings, doors = self._chats, self._resources, self._settings, self._doors
@@ -168,7 +201,7 @@ class OpenClawSurface:
             ("POST", "/api/cron/{id}/run", settings.run_job, write),
             ("GET", _SOCKET, self._sockets.connect, read),
             ("POST", "/api/auth/login", doors.log_in, None),
-            ("POST", "/api/auth/logout", doors.log_out, None),
+            ("POST", "/api/auth/logout", self._log_out, None),
             ("GET", "/api/auth/session", doors.session, read),
             ("GET", "/login", doors.login_form, None),
             ("POST", "/login", doors.submit_login, None),
