@@ -78,7 +78,7 @@ class Rewriter:
         self.accesses: list[Access] = []
         self.shared: dict[tuple[str, str, str], list[ast.expr]] = {}
         self._bound: list[set[str]] = []
-        self._source = _Python("")
+        self._source = _NOTHING
 
     def rewrite(self, source: str) -> ast.expr:
         """Return an expression as a tree; raise ExpressionError with an offset into `source` and a hint."""
@@ -86,7 +86,8 @@ class Rewriter:
             raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
         self._source = _Python(source)
         body = self._source.parse().body
-        self._check_depth(body)
+        if len(source) > MAX_DEPTH:
+            self._check_depth(body)
         return self.value(body)
 
     def _check_depth(self, body: ast.expr) -> None:
@@ -94,6 +95,8 @@ class Rewriter:
         level: list[ast.AST] = [body]
         for _ in range(MAX_DEPTH):
             level = [child for node in level for child in ast.iter_child_nodes(node)]
+            if not level:
+                return
         deep = next((each for each in level if isinstance(each, ast.expr)), None)
         if deep is not None:
             raise self._error(deep, f"the expression nests deeper than {MAX_DEPTH} levels", "take it apart")
@@ -376,6 +379,9 @@ def _replace_defaults(source: str) -> tuple[str, list[int]]:
         offsets += [position] * len(piece) if width != len(piece) else range(position, position + width)
         position += width
     return "".join(out), [*offsets, len(source)]
+
+
+_NOTHING = _Python("")
 
 
 def _dotted(node: ast.expr) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias, assert_never
 
 from emulator.expressions.functions import DRAWING
+from emulator.model.effect import Effect
 from emulator.model.function import FirstMatch, Script
 from emulator.model.function import Sequence as CallSequence
 from emulator.model.place import Place
@@ -84,6 +85,7 @@ class ScriptLinker:
         self.kind = kind
         self.effects = EffectReader(reader)
         self.streams: dict[str, int] = {}
+        self._shared: tuple[tuple[Effect, ...], frozenset[str]] | None = None
 
     def script(self) -> Script | None:
         """Return the script; None where it has problems."""
@@ -124,8 +126,7 @@ class ScriptLinker:
         """Link one rule; what it leaves out is taken from the function it belongs to."""
         names = self.reader.names
         when = self.kind.condition(form, tree)
-        do_form, do_tree = (form, tree) if form.do is not None else (self.form, self.tree)
-        effects = () if do_form.do is None else self.effects.effects(do_form.do, do_tree["do"])
+        effects = self._effects(form, tree)
         outcome = self.kind.outcome(form, tree, place)
         logs_form, logs_tree = (form, tree) if form.logs else (self.form, self.tree)
         logs = self.effects.logs(logs_form.logs, logs_tree.get("logs"))
@@ -136,6 +137,17 @@ class ScriptLinker:
             return None
         rule = Rule(outcome, place, when, logs, delay, effects=effects, death=self._death(form))
         return replace(rule, stream=self._stream(tree)) if self._draws(rule) else rule
+
+    def _effects(self, form: AnswerForm, tree: Mapping) -> tuple[Effect, ...]:
+        """Return what a rule does; those who leave it out share what the script says."""
+        if form.do is not None:
+            return self.effects.effects(form.do, tree["do"])
+        if self.form.do is None:
+            return ()
+        if self._shared is None:
+            self._shared = self.effects.effects(self.form.do, self.tree["do"]), self.reader.names
+        effects, self.reader.names = self._shared
+        return effects
 
     def _draws(self, rule: Rule) -> bool:
         """Whether a rule needs a stream of draws: for its delay, or for a function that it calls."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from emulator.model.place import Place
@@ -23,6 +24,8 @@ from emulator.values.validators.types import (
 )
 from emulator.values.validators.written import read_fields, read_written, read_written_validator
 
+_MAX_ERRORS = 100
+_ID = re.compile(r"""\bid\(\s*["']?(\w+)""")
 _JSON_KEYS = ("type", "value", "keys", "values", "tableName")
 What = TypeVar("What")
 
@@ -50,7 +53,7 @@ def _read(read: Callable[[object], What], tree: Tree, place: Place, reader: Valu
     except InvalidValidatorError as error:
         errors = [error]
         if isinstance(tree, Mapping) and error.steps and error.steps[0] not in _JSON_KEYS:
-            errors += _errors_of_fields(tree)
+            errors += islice(_errors_of_fields(tree), _MAX_ERRORS)
     for each in errors:
         at = place_at(tree, each.steps) if isinstance(tree, Mapping) and each.steps else place
         text = _text_at(tree, each.steps)
@@ -81,24 +84,27 @@ def _text_at(tree: Tree, steps: tuple[str | int, ...]) -> str | None:
 
 def _noted(validator: Validator | None, tree: Tree, place: Place, reader: ValueReader) -> Validator | None:
     """Note the tables whose ids a validator wants."""
-    for name in () if validator is None else dict.fromkeys(_tables(validator)):
-        found = next(_mentions(name, tree, place, reader), place)
-        reader.uses.append(Use(Kind.TABLE, name, found))
+    names = () if validator is None else dict.fromkeys(_tables(validator))
+    places: dict[str, Place] = {}
+    for name, found in _mentions(tree, place, reader) if names else ():
+        places.setdefault(name, found)
+    reader.uses.extend(Use(Kind.TABLE, name, places.get(name, place)) for name in names)
     return validator
 
 
-def _mentions(table: str, tree: Tree, place: Place, reader: ValueReader) -> Iterator[Place]:
-    """Yield where the ids of a table are asked for, in validator JSON or inside of a text."""
+def _mentions(tree: Tree, place: Place, reader: ValueReader) -> Iterator[tuple[str, Place]]:
+    """Yield the tables whose ids are asked for, in validator JSON or inside of a text, and where."""
     if isinstance(tree, Mapping):
-        if tree.get("tableName") == table and tree.get("type") == "id":
-            yield tree.value_place("tableName")
+        if tree.get("type") == "id" and "tableName" in tree:
+            yield str(tree["tableName"]), tree.value_place("tableName")
         for entry in tree.entries():
-            yield from _mentions(table, entry.value, entry.value_place, reader)
+            yield from _mentions(entry.value, entry.value_place, reader)
     elif isinstance(tree, Sequence):
         for index, each in enumerate(tree):
-            yield from _mentions(table, each, tree.item_place(index), reader)
-    elif isinstance(tree, str) and (found := re.search(rf"\bid\(\s*[\"']?({re.escape(table)})\b", tree)):
-        yield reader.spot(place, tree, found.start(1))
+            yield from _mentions(each, tree.item_place(index), reader)
+    elif isinstance(tree, str):
+        for found in _ID.finditer(tree):
+            yield found[1], reader.spot(place, tree, found.start(1))
 
 
 def _takes_objects(validator: Validator) -> bool:

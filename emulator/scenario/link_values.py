@@ -34,6 +34,7 @@ from emulator.values.convex import (
     check_nesting,
 )
 
+_MANY_NAMES = 32
 _LARGEST_EXACT = 2**53
 WRAPPERS = ("$int64", "$bytes")
 _WIRE = {"$integer": "$int64", "$float": ".nan or .inf"}
@@ -82,7 +83,8 @@ class ValueReader:
 
     def _check_expression(self, piece: Piece, text: str, place: Place) -> None:
         """Compile an expression by itself, so that what is wrong with one hides nothing about another."""
-        found = _accesses(piece.text, self.names)
+        read = _accesses if len(self.names) < _MANY_NAMES else _accesses.__wrapped__
+        found = read(piece.text, self.names)
         if isinstance(found, ExpressionError):
             at = self.spot(place, text, piece.offset + found.offset)
             self.note(at, "bad-expression", str(found), hint=found.hint)
