@@ -10,6 +10,7 @@ from typing import Any
 from emulator.expressions.budget import check_text
 from emulator.expressions.operators import MISSING, kind_of
 from emulator.values.convex import (
+    MAX_NESTING,
     Int64,
     InvalidValueError,
     Value,
@@ -84,19 +85,28 @@ def as_convex(value: Any, depth: int = 1) -> Value:  # noqa: ANN401 - a value or
     if kind is int:
         return float(value)
     if kind is dict:
-        check_nesting(depth)
-        check_field_count(len(value))
-        if not value.keys() <= _sound_names:
-            _check_names(value)
-        return {
-            name: each if type(each) in _SAME or (type(each) is str and each.isascii()) else as_convex(each, depth + 1)
-            for name, each in value.items()
-        }
+        return _mapping_as_convex(value, depth)
     if kind is list:
         check_nesting(depth)
         check_array_length(len(value))
         return [each if type(each) in _SAME else as_convex(each, depth + 1) for each in value]
     return None if value is MISSING else value
+
+
+def _mapping_as_convex(mapping: dict[str, Any], depth: int) -> dict[str, Value]:
+    """Return a mapping of Convex values: most are that already, and stay what they are."""
+    if depth > MAX_NESTING:
+        check_nesting(depth)
+    check_field_count(len(mapping))
+    if not mapping.keys() <= _sound_names:
+        _check_names(mapping)
+    changed = {}
+    for name, each in mapping.items():
+        if type(each) not in _SAME and not (type(each) is str and each.isascii()):
+            value = as_convex(each, depth + 1)
+            if value is not each:
+                changed[name] = value
+    return {**mapping, **changed} if changed else mapping
 
 
 _sound_names: set[str] = set()

@@ -66,3 +66,14 @@ def test_pieces_of_a_text_are_put_in_as_javascript_shows_them() -> None:
 def test_a_text_too_long_is_not_made() -> None:
     with pytest.raises(BudgetError, match="1500000 characters"):
         join_texts("x" * 750_000, "y" * 750_000)
+
+
+def test_a_mapping_that_needs_no_change_is_not_copied_and_none_is_changed_in_place() -> None:
+    inner: dict[str, Any] = {"b": 1, "c": "텍스트"}
+    mapping = {"a": inner, "d": "d"}
+    sound = {"a": {"b": 1.0, "c": "텍스트"}, "d": None}
+
+    assert as_convex(mapping) == {"a": {"b": 1.0, "c": "텍스트"}, "d": "d"}
+    assert type(inner["b"]) is int
+    assert list(as_convex(mapping)) == ["a", "d"]  # type: ignore[arg-type]
+    assert as_convex(sound) is sound
