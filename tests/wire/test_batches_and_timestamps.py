@@ -102,7 +102,8 @@ async def test_a_timestamp_is_eight_bytes_little_endian_of_the_clock(served: Ser
 
     assert answer.status == 200
     assert set(answer.json) == {"ts"}
-    assert int.from_bytes(b64decode(answer.json["ts"], validate=True), "little") == START + 1  # the first one was of the beginning
+    number = int.from_bytes(b64decode(answer.json["ts"], validate=True), "little")
+    assert number == START + 1  # the first one was of the beginning
 
 
 async def test_timestamps_strictly_grow(served: Served, clock: WatchedClock) -> None:
