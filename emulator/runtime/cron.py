@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from emulator.engine.gateway.jobs import ERROR, OK, RUNNING, Ran, note_run, ran
-from emulator.engine.plan import Finish, Plan, Replied, Wait
+from emulator.engine.plan import Emit, Finish, Plan, Replied, Wait
 from emulator.engine.reply import tokens_of
 from emulator.model.gateway import CronJob
 from emulator.model.rule import Failure, Pace
@@ -102,4 +102,5 @@ def _plan_of(job: CronJob) -> Plan | None:
     if job.reply is None and not job.takes:
         return None
     text = job.reply or ""
-    return (Wait(job.takes), Finish(Replied((text,) if text else (), tokens_of(job.prompt + text), Pace())))
+    pieces = (text,) if text else ()
+    return (Wait(job.takes), *map(Emit, pieces), Finish(Replied(pieces, tokens_of(job.prompt + text), Pace())))
