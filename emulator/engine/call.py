@@ -48,7 +48,9 @@ class Call(NamedTuple):
     `operation` is the public spelling of its path; `type` the kind the caller asked for (None: any); `size` the
     bytes its arguments took on the wire, by which the journal bounds itself; `fault` the sentence that refuses
     arguments which are none; `component` the mounted component whose function it is; `headers` are there when the
-    scenario asks for them; `is_streamed` says that the pieces of the answer are watched as they come.
+    scenario asks for them; `is_streamed` says that the pieces of the answer are watched as they come. By `address`,
+    `session` and `credential`, which is no secret but stands for one, limits tell callers apart; `is_admitted` says
+    that limits and faults had their say already.
     """
 
     operation: str
@@ -60,3 +62,7 @@ class Call(NamedTuple):
     component: str = ""
     headers: Mapping[str, str] | None = None
     is_streamed: bool = False
+    address: str | None = None
+    session: str | None = None
+    credential: str | None = None
+    is_admitted: bool = False

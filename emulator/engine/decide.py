@@ -8,17 +8,49 @@ from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
 from emulator.engine.explain import nearest_functions
 from emulator.engine.index import Decision, Index
-from emulator.engine.plan import Finish, Rejected, Unscripted, WrongType
+from emulator.engine.overlay import admit, laid_over, refusal_of
+from emulator.engine.plan import Finish, Passed, Rejected, Unscripted, WrongType
 from emulator.engine.reply import plan_of
 from emulator.engine.state import State
 from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.function import Function
 
 _MAX_REMEMBERED = 1_000
+_PASSED = Decision((Finish(Passed()),))
 
 
 def decide(index: Index, state: State, call: Call, now: int) -> Decision:
-    """Select the rule that answers and lay its outcome out as a plan; `now` is in nanoseconds since the epoch."""
+    """Lay out what a call gets: of limits and faults, else of the rule that answers; `now` is in ns since the epoch."""
+    overlay = index.overlays.of(call.operation)
+    if overlay is None or call.is_admitted:
+        return _answer(index, state, call, now)
+    transaction = Transaction(state, now, index.scenario.seed)
+    admission = admit(overlay, call, transaction, state.meters)
+    ending = refusal_of(admission)
+    if ending is not None:
+        plan = laid_over((Finish(ending),), admission)
+        return Decision(plan, transaction.changes, admission=admission)
+    decision = _answer(index, state, call, now)
+    return decision._replace(
+        plan=laid_over(decision.plan, admission),
+        changes=(*transaction.changes, *decision.changes),
+        admission=admission,
+    )
+
+
+def decide_passing(index: Index, state: State, call: Call, now: int) -> Decision:
+    """Lay out what limits and faults do to an operation that has no rules; where they do nothing it is passed."""
+    overlay = index.overlays.of(call.operation)
+    if overlay is None:
+        return _PASSED
+    transaction = Transaction(state, now, index.scenario.seed)
+    admission = admit(overlay, call, transaction, state.meters)
+    plan = laid_over((Finish(refusal_of(admission) or Passed()),), admission)
+    return Decision(plan, transaction.changes, admission=admission)
+
+
+def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
+    """Select the rule that answers and lay its outcome out as a plan."""
     prepared = index.prepared.get(call.operation)
     if prepared is None or call.component or (prepared.is_system and not isinstance(call.caller, Admin)):
         nearest = () if call.component else _nearest(index, call)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from emulator.engine.overlay import FREE, Admission, Overlays
 from emulator.engine.plan import Finish, Plan, Wait
 from emulator.engine.settle import settle_once
 from emulator.engine.state import Change
@@ -19,7 +20,7 @@ from emulator.model.scenario import Scenario
 class Decision(NamedTuple):
     """What shall happen: `plan` is to be performed, `changes` to be committed; `rule` answered, if one did.
 
-    `reads` is what the decision depends on, `delayed` what is to be done later.
+    `reads` is what the decision depends on, `delayed` what is to be done later, `admission` what was laid over it.
     """
 
     plan: Plan
@@ -27,6 +28,7 @@ class Decision(NamedTuple):
     rule: Rule | None = None
     reads: frozenset[Read] = frozenset()
     delayed: tuple[Delayed, ...] = ()
+    admission: Admission = FREE
 
 
 class Settled(NamedTuple):
@@ -63,6 +65,7 @@ class Index:
     scenario: Scenario
     prepared: Mapping[str, Prepared]
     asks_headers: bool
+    overlays: Overlays
     nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
 
@@ -76,7 +79,8 @@ def build_index(scenario: Scenario, before: Index | None = None) -> Index:
     if chat is not None:
         known = before.prepared.get(CHAT) if before else None
         prepared[CHAT] = known if known and known.function is chat else _prepare(chat)
-    return Index(scenario, prepared, any(each.asks_headers for each in prepared.values()))
+    overlays = Overlays(scenario.limits, scenario.faults)
+    return Index(scenario, prepared, any(each.asks_headers for each in prepared.values()), overlays)
 
 
 def _prepare(function: Function) -> Prepared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from emulator.engine.meters import Reading
 from emulator.engine.patterns import Mismatch
 from emulator.model.constant import Constant
 from emulator.model.function import Function, FunctionType
@@ -96,8 +97,20 @@ class Replied:
         return "".join(self.pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The caller called too often."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Nothing keeps the operation, which has no rules, from being done."""
+
+
 FunctionError: TypeAlias = Threw | Unscripted | WrongType | Unmatched | Rejected | Uncomputable
-Ending: TypeAlias = Returned | Replied | Failure | FunctionError
+Ending: TypeAlias = Returned | Replied | Failure | Limited | Passed | FunctionError
 
 
 class Wait(NamedTuple):
@@ -113,11 +126,15 @@ class Emit(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """Answer with this, or let the connection die over it; log lines are as clients see them."""
+    """Answer with this, or let the connection die over it; log lines are as clients see them.
+
+    With `bandwidth` the answer trickles, at so many bytes a second.
+    """
 
     ending: Ending
     logs: tuple[str, ...] = ()
     death: Death | None = None
+    bandwidth: int | None = None
 
 
 Step: TypeAlias = Wait | Emit | Finish

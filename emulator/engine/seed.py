@@ -9,6 +9,7 @@ from typing import Any
 from emulator.engine.call import Call
 from emulator.engine.documents import SYSTEM_FIELDS, checked, own_fields
 from emulator.engine.gateway.seed import seed_gateway
+from emulator.engine.overlay import FAULTS
 from emulator.engine.state import State
 from emulator.engine.store import Document, Write
 from emulator.engine.surroundings import Surroundings, UncomputableError
@@ -51,8 +52,17 @@ def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = N
             changed.add(table.name)
             transaction.clear(table.name)
             _seed_table(table, scenario, transaction)
+    _forget_switches(scenario, before, transaction)
     seed_gateway(scenario.gateway, None if before is None else before.gateway, transaction)
     return transaction.writes
+
+
+def _forget_switches(scenario: Scenario, before: Scenario | None, transaction: Transaction) -> None:
+    """Have faults that are defined otherwise be as the scenario has them."""
+    old = set() if before is None else set(before.faults)
+    for document in transaction.documents(FAULTS):
+        if all(each.name != document["_id"] for each in old & set(scenario.faults)):
+            transaction.write(FAULTS, str(document["_id"]), None)
 
 
 def _seed_variables(scenario: Scenario, transaction: Transaction, before: Scenario | None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
+from emulator.engine.meters import Meters
 from emulator.engine.store import Commit, View, Write
 
 
@@ -21,10 +22,11 @@ Change: TypeAlias = Counted | Write
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The calls counted under each key, and a view of all documents as of the newest commit."""
+    """The calls counted under each key, a view of all documents as of the newest commit, and what is used of limits."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     view: View = field(default_factory=View)
+    meters: Meters = field(default_factory=Meters)
 
 
 def commit(
@@ -42,24 +44,24 @@ def commit(
         else:
             writes.append(change)
     if not writes:
-        return State(counts, state.view)
+        return replace(state, counts=counts)
     store = state.view.store
     store.append(Commit(ts, tuple(writes), undoes, is_seed))
-    return State(counts, View(store, ts))
+    return replace(state, counts=counts, view=View(store, ts))
 
 
 def forget(state: State, operations: Iterable[str]) -> State:
     """Return the state without the counts of these operations, whose definitions changed."""
     gone = set(operations)
     kept = {key: count for key, count in state.counts.items() if key.partition("#")[0] not in gone}
-    return State(kept, state.view)
+    return replace(state, counts=kept)
 
 
 def at(state: State, ts: int) -> State:
     """Return the state with the documents as they were at `ts`; raise PastError when that is forgotten."""
     if ts < state.view.store.floor:
         raise PastError(f"the timestamp {ts} is older than {state.view.store.floor}, the oldest that is kept")
-    return State(state.counts, View(state.view.store, min(ts, state.view.ts)))
+    return replace(state, view=View(state.view.store, min(ts, state.view.ts)))
 
 
 class PastError(ValueError):

@@ -9,6 +9,7 @@ from emulator.model.constant import Constant
 from emulator.model.effect import Effect
 from emulator.model.function import Function
 from emulator.model.gateway import Gateway
+from emulator.model.overlay import Fault, Limit
 from emulator.model.place import Place
 from emulator.model.table import Table
 from emulator.values.convex import Value
@@ -69,3 +70,5 @@ class Scenario:
     clock: ClockSettings | None = None
     locale: str = "en_US"
     gateway: Gateway = field(default_factory=Gateway)
+    faults: tuple[Fault, ...] = ()
+    limits: tuple[Limit, ...] = ()

@@ -95,6 +95,12 @@ def history(transaction: Transaction, key: str) -> list[Message] | None:
     ]
 
 
+def created(transaction: Transaction, key: str) -> Value:
+    """Return what tells a session from those that had the same key before, None when there is none."""
+    session = transaction.read(SESSIONS, key)
+    return None if session is None else session["_creationTime"]
+
+
 def delete_session(transaction: Transaction, key: str) -> bool:
     """Delete a session with all of its messages; say whether it was there."""
     if transaction.read(SESSIONS, key) is None:

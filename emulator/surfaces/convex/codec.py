@@ -14,6 +14,8 @@ from emulator.engine.explain import explain
 from emulator.engine.plan import (
     Ending,
     FunctionError,
+    Limited,
+    Passed,
     Rejected,
     Replied,
     Returned,
@@ -112,8 +114,10 @@ def write_answer(ending: Ending, logs: Sequence[str], answer: Answer) -> bytes:
             return b'{"status":"success","value":%b,"logLines":%b}' % (write_constant(value, form), lines)
         case Failure():
             raise failure_error(ending)
-        case Replied():
-            raise AssertionError("a function does not reply")
+        case Limited():
+            raise failure_error(Failure(429))
+        case Replied() | Passed():
+            raise AssertionError(f"no function ends so: {ending}")
         case _:
             message = orjson.dumps(error_message(ending, answer))
             data = b""
