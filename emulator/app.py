@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -78,16 +78,16 @@ class App:
         )
         return web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a deployment does; what only a gateway has is answered by that."""
         path = path_of(request)
         is_gateway = not self._convex.owns(path) and self._openclaw.owns(path)
-        return await (self._openclaw if is_gateway else self._convex).handle(request)
+        return (self._openclaw if is_gateway else self._convex).handle(request)
 
-    async def _handle_gateway(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _handle_gateway(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a gateway does; what only a deployment has is answered by that."""
         surface = self._convex if self._convex.owns(path_of(request)) else self._openclaw
-        return await surface.handle(request)
+        return surface.handle(request)
 
     async def start(self) -> None:
         """Begin to listen everywhere; raise PortInUseError, listening nowhere, when a port is taken."""

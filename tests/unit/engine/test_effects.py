@@ -119,7 +119,7 @@ def test_a_patch_changes_what_it_names_and_a_replacement_everything_but_the_syst
         (f"replace: {{table: notes, id: {NOWHERE}, document: {{}}}}", f"Replace on nonexistent document ID {NOWHERE}"),
         (f"delete: {{table: notes, id: {NOWHERE}}}", f"Delete on nonexistent document ID {NOWHERE}"),
         ("delete: {table: notes, id: '${args.none}'}", "Delete on nonexistent document ID null"),
-        ("delete: {table: notes, id: "${5}"}", "Delete on nonexistent document ID 5"),
+        ("delete: {table: notes, id: '${5}'}", "Delete on nonexistent document ID 5"),
         ("patch: {table: notes, id: '${tables.notes[0]._id}', fields: '${[1]}'}", "fields must be a mapping"),
         ("insert: {into: notes, document: '${1}'}", "a document must be a mapping"),
         ("insert: {into: notes, document: '${1 / 0}'}", "division by zero"),

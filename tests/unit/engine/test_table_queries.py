@@ -68,7 +68,7 @@ def found(folder: Path, query: str, args: dict[str, Value] | None = None) -> Val
         ("{table: notes, limit: 99}", "abcde"),
         ("{table: notes, limit: .inf}", "abcde"),
         ("{table: notes, limit: 1.0e+300}", "abcde"),
-        ("{table: notes, limit: "${int64(1)}"}", "a"),
+        ("{table: notes, limit: '${int64(1)}'}", "a"),
         ("{table: notes, limit: null}", "abcde"),
     ],
 )
