@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from emulator.engine.call import ANONYMOUS, Call, Caller
 from emulator.engine.draw import hex_digits
-from emulator.engine.gateway.sessions import append_message, delete_session
+from emulator.engine.gateway.sessions import append_message, created, delete_session
 from emulator.engine.gateway.settings import config
 from emulator.engine.plan import Finish, Plan, Replied
 from emulator.model.gateway import CHAT
@@ -23,6 +23,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Done, Event, Failed, Feed, Item, Marks, Watcher
 from emulator.runtime.journal import Entry
 from emulator.runtime.perform import Performance
+from emulator.values.convex import Value
 from emulator.values.durations import SECOND
 from emulator.values.session_keys import SessionKey
 
@@ -55,7 +56,10 @@ class Turn(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class Run:
-    """A turn under way; `entry` is how it was decided, once it was, and `end` what it came to, once it is over."""
+    """A turn under way; `entry` is how it was decided, once it was, and `end` what it came to, once it is over.
+
+    `began_in` tells its conversation from another one of the same key.
+    """
 
     id: str
     turn: Turn
@@ -66,6 +70,7 @@ class Run:
     events: int = 0
     watchers: dict[Watcher, None] = field(default_factory=dict)
     performance: Performance | None = None
+    began_in: Value = None
     limit: Timer | None = None
 
     @property
@@ -93,6 +98,7 @@ class Chats:
         self._running: dict[str, Run] = {}
         self._waiting: dict[str, deque[Run]] = {}
         self._made = 0
+        emulator.on_swap(self._end_orphans)
 
     def start(self, turn: Turn, watcher: Watcher | None = None) -> Run:
         """Run a turn now, or when it may; raise TooManyRunsError when too many are waiting.
@@ -173,6 +179,7 @@ class Chats:
         self._running[run.session] = run
         now = emulator.clock.now()
         emulator.transact(lambda transaction: append_message(transaction, run.session, "user", turn.message, now))
+        run.began_in = created(emulator.reading(), run.session)
         plan = turn.plan
         if plan is None:
             args = {"message": turn.message, "session": run.session, "agent": turn.agent, "channel": turn.key.channel}
@@ -183,6 +190,13 @@ class Chats:
         performance = Performance(plan, emulator.clock, now, partial(self._emit, run), partial(self._finish, run))
         if run.end is None:
             run.performance = performance
+
+    def _end_orphans(self) -> None:
+        """End the runs whose conversations went, or began anew, with what a scenario says of them."""
+        reading = self._emulator.reading()
+        for run in tuple(self._running.values()):
+            if created(reading, run.session) != run.began_in:
+                self._end(run, Done("".join(run.pieces), 0, "deleted"))
 
     def _emit(self, run: Run, piece: str) -> None:
         run.pieces.append(piece)

@@ -14,7 +14,7 @@ from emulator.model.schedule import next_run
 from emulator.runtime.chat import Chats, Run, TooManyRunsError, Turn
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.feed import Chunk, Done, Item
+from emulator.runtime.feed import Chunk, Done, Event, Item
 from emulator.values.session_keys import SessionKey
 
 
@@ -46,7 +46,7 @@ class Jobs:
         self._running[job.id] = self._running.get(job.id, 0) + 1
         self._note(job, Ran(began, RUNNING))
         if run.end is not None:
-            self._over(job, began, is_ok=isinstance(run.end, Done))
+            self._over(job, began, is_ok=_is_ok(run.end))
         else:
             run.watch(partial(self._watch, job, began))
         return Started(run)
@@ -63,7 +63,7 @@ class Jobs:
 
     def _watch(self, job: CronJob, began: int, item: Item) -> None:
         if not isinstance(item.event, Chunk):
-            self._over(job, began, is_ok=isinstance(item.event, Done))
+            self._over(job, began, is_ok=_is_ok(item.event))
 
     def _over(self, job: CronJob, began: int, *, is_ok: bool) -> None:
         self._running[job.id] -= 1
@@ -93,6 +93,10 @@ class Jobs:
         except TooManyRunsError:
             self._note(job, Ran(self._emulator.clock.now(), ERROR))
         self._wait_for(job)
+
+
+def _is_ok(end: Event) -> bool:
+    return isinstance(end, Done) and end.reason == "complete"
 
 
 def _plan_of(job: CronJob) -> Plan | None:
