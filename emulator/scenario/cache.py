@@ -72,10 +72,7 @@ def _key(loader: Loader) -> str:
     """Name what a load depends on besides the files: where it is done, by which code, with which seed."""
     package = Path(emulator.__file__).parent
     code = [
-        f"{each.name}{each.stat().st_mtime_ns}"
-        for name in _PACKAGES
-        for each in sorted(os.scandir(package / name), key=lambda entry: entry.name)
-        if each.name.endswith(".py")
+        f"{each.name}{each.stat().st_mtime_ns}" for name in _PACKAGES for each in sorted((package / name).rglob("*.py"))
     ]
     paths = [str(path.absolute()) for path in loader.paths]
     whole = "\0".join([emulator.__version__, sys.version, str(Path.cwd()), str(loader.seed), *paths, *code])

@@ -31,12 +31,13 @@ def find_scenarios(paths: Iterable[Path]) -> tuple[list[Found], list[Problem]]:
     problems: list[Problem] = []
     for path in paths:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow a symbolic link's own folder
-        if absolute.is_dir():
-            try:
-                inside = sorted(each for each in absolute.iterdir() if _is_scenario(each))
-            except OSError as error:
-                problems.append(unreadable(absolute, error))
-                continue
+        try:
+            is_folder = absolute.is_dir()
+            inside = sorted(each for each in absolute.iterdir() if _is_scenario(each)) if is_folder else []
+        except OSError as error:
+            problems.append(unreadable(absolute, error))
+            continue
+        if is_folder:
             found += [Found(each.stem, each, absolute) for each in inside]
             if not inside:
                 hint = "add a file such as default.yaml; files that start with _ and subfolders hold parts"

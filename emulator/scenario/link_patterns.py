@@ -26,7 +26,7 @@ from emulator.model.pattern import (
 from emulator.model.place import Place
 from emulator.scenario.link_values import WRAPPERS, ValueReader
 from emulator.scenario.problem import did_you_mean
-from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of
+from emulator.scenario.tree import Mapping, Sequence, Tree, kind_of, shown
 from emulator.values.convex import MAX_NESTING
 
 TYPES = ("null", "boolean", "number", "int64", "string", "bytes", "array", "object")
@@ -145,10 +145,11 @@ class PatternReader:
         return Exists(operand is True)
 
     def _type(self, operand: Tree, place: Place) -> Pattern:
-        if operand not in TYPES:
-            hint = did_you_mean(str(operand), TYPES)
-            self._values.note(place, "unknown-choice", f"$type: {operand!r}", f"one of: {', '.join(TYPES)}", hint)
-        return IsType(str(operand))
+        name = "null" if operand is None else operand
+        if name not in TYPES:
+            hint = did_you_mean(str(name), TYPES)
+            self._values.note(place, "unknown-choice", f"$type: {shown(name)}", f"one of: {', '.join(TYPES)}", hint)
+        return IsType(str(name))
 
     def _wrong(self, key: str, operand: Tree, place: Place, wanted: str) -> None:
         self._values.note(place, "wrong-type", f"{key}: {kind_of(operand)}", wanted)

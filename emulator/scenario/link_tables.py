@@ -25,7 +25,7 @@ from emulator.values.convex import InvalidValueError, Value, check_identifier
 from emulator.values.ids import FIRST_USER_TABLE, InvalidIdError, decode_id, encode_id
 from emulator.values.validators.check import fault_of
 from emulator.values.validators.coerce import coerced
-from emulator.values.validators.types import Validator
+from emulator.values.validators.types import ObjectOf, Validator
 
 _SYSTEM_FIELDS = ("_id", "_creationTime")
 _PATH = re.compile(r"^Path: (.*)$", re.MULTILINE)
@@ -50,6 +50,7 @@ class TableReader:
         validator = None
         if form.fields is not None:
             validator = read_object(node["fields"], node.value_place("fields"), self._values)
+            self._check_names(validator, node)
         seeds = []
         documents = node.get("documents")
         for index, document in enumerate(documents if isinstance(documents, Sequence) else ()):
@@ -62,6 +63,15 @@ class TableReader:
         elif form.count:
             seeds.append(self._seed(name, node["document"], node.value_place("document"), validator, form.count))
         return Table(name, tuple(seeds), place, validator)
+
+    def _check_names(self, validator: Validator | None, node: Mapping) -> None:
+        for name, _ in validator.fields if isinstance(validator, ObjectOf) else ():
+            if name.startswith("_"):
+                message = f"{name}: fields that start with _ are the system's"
+                written = node["fields"]
+                key = name if isinstance(written, Mapping) and name in written else f"{name}?"
+                at = place_at(node, ("fields", key), of_key=True)
+                self._values.note(at, "bad-validator", message, hint="every document has _id and _creationTime anyway")
 
     def _seed(self, table: str, tree: Tree, place: Place, validator: Validator | None, count: int) -> Seed:
         before = len(self._values.uses)

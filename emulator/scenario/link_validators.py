@@ -55,7 +55,10 @@ def _read(read: Callable[[object], What], tree: Tree, place: Place, reader: Valu
         if isinstance(tree, Mapping) and error.steps and error.steps[0] not in _JSON_KEYS:
             errors += islice(_errors_of_fields(tree), _MAX_ERRORS)
     for each in errors:
-        at = place_at(tree, each.steps) if isinstance(tree, Mapping) and each.steps else place
+        at = place
+        if isinstance(tree, Mapping) and each.steps:
+            name = str(each.steps[-1]).removesuffix("?")
+            at = place_at(tree, each.steps, of_key=each.offset is None and f"`{name}`" in each.message)
         text = _text_at(tree, each.steps)
         if each.offset is not None and text is not None:
             at = reader.spot(at, text, each.offset)

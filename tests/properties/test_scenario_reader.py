@@ -223,12 +223,35 @@ def test_the_schema_and_the_reader_agree(document: dict[str, Any], flow: bool | 
     assert_agreement(document, folder, flow=flow)
 
 
-def in_function(key: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
-    return lambda value: {"functions": {"a:b": {**more, key: value}}}
+def at(path: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
+    """Return what puts a value where a path leads, `*` being a list of one; `more` stands beside its last key."""
+    *keys, last = path.split(" ")
+
+    def put(value: Any) -> dict[str, Any]:
+        inner: Any = [value] if last == "*" else {**more, last: value}
+        for key in reversed(keys):
+            inner = [inner] if key == "*" else {key: inner}
+        document: dict[str, Any] = inner
+        return document
+
+    return put
 
 
-def below(key: str, inner: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
-    return lambda value: {"functions": {"a:b": {"result": 1, key: {**more, inner: value}}}}
+def in_function(path: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
+    """Return what puts a value into a function, and gives it a result if it has none."""
+    put = at(f"functions a:b {path}", **more)
+
+    def with_result(value: Any) -> dict[str, Any]:
+        document = put(value)
+        document["functions"]["a:b"].setdefault("result", 1)
+        return document
+
+    return with_result
+
+
+def in_order(key: str) -> Callable[[Any], dict[str, Any]]:
+    """Return what puts a value into the order of a query."""
+    return lambda value: at("functions a:b query order", table="t")({"by": "a", key: value})
 
 
 def in_effect(*keys: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
@@ -249,23 +272,20 @@ def keys_of(form: type[BaseModel]) -> list[str]:
 
 
 PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
-    **{key: lambda value, key=key: {key: value} for key in ScenarioForm.model_fields if key != "gateway"},  # type: ignore[misc]
-    **{f"deployment.{key}": lambda value, key=key: {"deployment": {key: value}} for key in DeploymentForm.model_fields},  # type: ignore[misc]
-    "identities.*": lambda value: {"identities": {"ada": value}},
-    "identities.*.token": lambda value: {"identities": {"ada": {"token": value}}},
-    "identities.*.claims": lambda value: {"identities": {"ada": {"token": "t", "claims": value}}},
-    "functions.*": lambda value: {"functions": {"a:b": value}},
-    **{f"function.{key}": in_function(key, result=1) for key in FunctionForm.model_fields},
-    "function.rules.*": lambda value: {"functions": {"a:b": {"rules": [value]}}},
-    "function.sequence.*": lambda value: {"functions": {"a:b": {"sequence": [value]}}},
-    "function.logs.*": lambda value: {"functions": {"a:b": {"result": 1, "logs": [value]}}},
-    **{f"when.{key}": below("when", key) for key in keys_of(WhenForm)},
-    **{f"call.{key}": lambda value, key=key: below("when", "call")({key: value}) for key in keys_of(CallForm)},  # type: ignore[misc]
-    **{f"query.{key}": below("query", key, table="t") for key in keys_of(QueryForm)},
-    **{
-        f"order.{key}": lambda value, key=key: below("query", "order", table="t")({"by": "a", key: value})
-        for key in keys_of(OrderForm)
-    },  # type: ignore[misc]
+    **{key: at(key) for key in keys_of(ScenarioForm) if key != "gateway"},
+    **{f"deployment.{key}": at(f"deployment {key}") for key in keys_of(DeploymentForm)},
+    "identities.*": at("identities ada"),
+    "identities.*.token": at("identities ada token"),
+    "identities.*.claims": at("identities ada claims", token="t"),
+    "functions.*": at("functions a:b"),
+    **{f"function.{key}": in_function(key) for key in keys_of(FunctionForm)},
+    "function.rules.*": at("functions a:b rules *"),
+    "function.sequence.*": at("functions a:b sequence *"),
+    "function.logs.*": in_function("logs *"),
+    **{f"when.{key}": in_function(f"when {key}") for key in keys_of(WhenForm)},
+    **{f"call.{key}": in_function(f"when call {key}") for key in keys_of(CallForm)},
+    **{f"query.{key}": at(f"functions a:b query {key}", table="t") for key in keys_of(QueryForm)},
+    **{f"order.{key}": in_order(key) for key in keys_of(OrderForm)},
     "function.do.*": in_effect(),
     **{f"effect.{key}": in_effect(key) for key in keys_of(EffectForm)},
     **{f"effect.{key} beside log": in_effect(key, log="x") for key in keys_of(EffectForm)},
@@ -276,22 +296,19 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     **{f"replace.{key}": in_effect("replace", key, table="t", id="i", document={}) for key in keys_of(ReplaceForm)},
     **{f"delete.{key}": in_effect("delete", key, table="t", id="i") for key in keys_of(DeleteForm)},
     **{f"calling.{key}": in_effect("call", key, function="a:b") for key in keys_of(CallFunctionForm)},
-    "tables.*": lambda value: {"tables": {"t": value}},
-    **{f"table.{key}": lambda value, key=key: {"tables": {"t": {key: value}}} for key in keys_of(TableForm)},  # type: ignore[misc]
-    "table.documents.*": lambda value: {"tables": {"t": {"documents": [value]}}},
-    "table.count beside document": lambda value: {"tables": {"t": {"count": value, "document": {}}}},
-    "table.document beside count": lambda value: {"tables": {"t": {"count": 2, "document": value}}},
-    "state.*": lambda value: {"state": {"mode": value}},
-    **{f"clock.{key}": lambda value, key=key: {"clock": {key: value}} for key in keys_of(ClockForm)},  # type: ignore[misc]
-    "timeline.*": lambda value: {"timeline": [value]},
-    **{
-        f"timeline.{key}": lambda value, key=key: {"timeline": [{"at": "1s", "do": [{"log": "x"}], key: value}]}
-        for key in keys_of(TimelineForm)
-    },  # type: ignore[misc]
-    **{f"error.{key}": below("error", key, message="no") for key in ErrorForm.model_fields},
-    **{f"failure.{key}": below("failure", key, status=503) for key in FailureForm.model_fields},
-    **{f"delay.{key}": below("delay", key, min="1s", max="1s") for key in RangeForm.model_fields},
-    **{f"skewed.{key}": below("delay", key, median="1s", p99="1s") for key in SkewedForm.model_fields},
+    "tables.*": at("tables t"),
+    **{f"table.{key}": at(f"tables t {key}") for key in keys_of(TableForm)},
+    "table.documents.*": at("tables t documents *"),
+    "table.count beside document": at("tables t count", document={}),
+    "table.document beside count": at("tables t document", count=2),
+    "state.*": at("state mode"),
+    **{f"clock.{key}": at(f"clock {key}") for key in keys_of(ClockForm)},
+    "timeline.*": at("timeline *"),
+    **{f"timeline.{key}": at(f"timeline * {key}", at="1s", do=[{"log": "x"}]) for key in keys_of(TimelineForm)},
+    **{f"error.{key}": in_function(f"error {key}", message="no") for key in keys_of(ErrorForm)},
+    **{f"failure.{key}": in_function(f"failure {key}", status=503) for key in keys_of(FailureForm)},
+    **{f"delay.{key}": in_function(f"delay {key}", min="1s", max="1s") for key in keys_of(RangeForm)},
+    **{f"skewed.{key}": in_function(f"delay {key}", median="1s", p99="1s") for key in keys_of(SkewedForm)},
 }
 
 

@@ -34,6 +34,41 @@ FILES = {
               - {result: {x: {$bytes: AQID}}, logs: [{warn: [low, 1]}], delay: 5ms}
               - {when: {args: {s: {$regex: "(?i)^x"}, n: {$gt: 1}}}, result: ["${uuid()} ${args.s}"]}
           c:d: {sequence: [{result: 1}, {failure: overloaded}], repeat: true}
+          users:list:
+            args: {name: string?, friend: id(users)?, kind: '"a" | literal(1) | null'}
+            returns: "{a: record(string, int64[])}[]"
+            query:
+              table: users
+              where: {name: "${args.name}", age: {$any: [{$lt: "${args.age}"}, {$type: null}, {$contains: 1}]}}
+              order: {by: age, order: desc}
+              limit: ${args.n ?? 3}
+          users:page: {query: {table: users, paginate: true}}
+          users:add:
+            when:
+              state: {mode: normal}
+              headers: {X-Test: {$exists: true}}
+              call: {from: 2, every: 3}
+              chance: 0.5
+              if: ${len(args.name) > 1}
+            do:
+              - insert: {into: users, document: {name: "${args.name}", n: {$int64: 1}}, as: user}
+              - patch: {table: users, id: "${user}", fields: {name: x}}
+              - replace: {table: users, id: "${user}", document: {}}
+              - set: {mode: "${args.mode}"}
+              - call: {function: a:b, args: {a: 1}, as: it}
+              - log: {warn: ["${user}"]}
+              - {after: 2s, do: [{delete: {table: users, id: "${user}"}}]}
+            result: ${user}
+        tables:
+          users:
+            fields: {name: string?, age: int64?, n: int64?}
+            documents: [{name: Ada, age: 36}]
+            count: 2
+            document: {name: "${fake.name()}"}
+        state: {mode: normal, big: {$int64: 3}}
+        timeline: [{at: 3s, do: [{set: {mode: "${vars.a[0]}"}}]}]
+        clock: {start: 2024-02-08T12:00:00Z, rate: 2}
+        locale: ko_KR
     """,
     "_part.yaml": "functions: {e:f: {result: 5}}",
     "other.yaml": "deployment: {type: prod, admin_keys: [a|1]}",
@@ -78,6 +113,18 @@ def test_the_second_load_equals_the_first_and_parses_nothing(folder: Path, parse
     assert len(parsed) == 3
     assert second == first
     assert second is not first
+
+
+def test_what_a_cached_scenario_computes_compiles_as_it_did(folder: Path) -> None:
+    first, second = load(folder).scenarios["default"], load(folder).scenarios["default"]
+    assert first is not None
+    assert second is not None
+    rules = zip(first.functions["users:add"].script.rules, second.functions["users:add"].script.rules, strict=True)
+    for before, after in rules:
+        assert len(before.computed) == len(after.computed) > 5
+        for one, other in zip(before.computed, after.computed, strict=True):
+            assert other.compiled.names == one.compiled.names
+    assert second.functions["users:list"].args == first.functions["users:list"].args is not None
 
 
 def test_a_cached_scenario_keeps_its_places(folder: Path) -> None:

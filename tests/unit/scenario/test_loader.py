@@ -8,9 +8,10 @@ import pytest
 
 from emulator.model.function import Function
 from emulator.model.scenario import Scenario
+from emulator.scenario import load as loading
 from emulator.scenario import parse as parsing
 from emulator.scenario.load import Loader
-from emulator.scenario.source import Source
+from emulator.scenario.source import Source, digest_of, read_file
 from tests.support.scenarios import load_files, write_files
 
 BOTH = {
@@ -215,3 +216,108 @@ def test_the_admin_key_follows_from_the_seed_and_the_name(tmp_path: Path) -> Non
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
     assert [key.partition("|")[0] for key in keys] == [*["local-emulator"] * 3, "x"]
+
+
+def test_a_file_that_changes_while_scenarios_are_read_is_one_and_the_same_in_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, dict.fromkeys(("one.yaml", "two.yaml"), "include: [_part.yaml]"))
+    write_files(tmp_path, {"_part.yaml": "seed: 0"})
+    written = 0
+
+    def read_and_change(path: Path) -> object:
+        nonlocal written
+        data = read_file(path)
+        written += 1
+        (tmp_path / "_part.yaml").write_text(f"seed: {written}")
+        return data
+
+    monkeypatch.setattr(loading, "read_file", read_and_change)
+    loader = Loader([tmp_path])
+    loaded = loader.load()
+    one, two = loaded.scenarios["one"], loaded.scenarios["two"]
+    assert one is not None
+    assert two is not None
+    assert one.seed == two.seed == 1
+    assert loaded.files[tmp_path / "_part.yaml"] == digest_of(b"seed: 1")
+    again = loader.load().scenarios["two"]
+    assert again is not None
+    assert again.seed > two.seed
+
+
+@pytest.mark.parametrize("text", ["tables: {t: {docu", "functions:\n  a:b: {result: ", "seed: 4\ntables:\n\t"])
+def test_a_file_that_is_half_written_is_a_problem_and_whole_again_it_is_none(text: str, tmp_path: Path) -> None:
+    write_files(tmp_path, {"default.yaml": text})
+    loader = Loader([tmp_path])
+    assert loader.load().has_errors
+    write_files(tmp_path, {"default.yaml": "seed: 4"})
+    assert scenario_of(loader).seed == 4
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"default.yaml": "include: [_part.yaml]", "_part.yaml": "seed: 1"})
+
+    def vanish(path: Path) -> object:
+        if path.name == "_part.yaml":
+            path.unlink()
+        return read_file(path)
+
+    monkeypatch.setattr(loading, "read_file", vanish)
+    loaded = Loader([tmp_path]).load()
+    assert [(each.slug, Path(each.place.file).name) for each in loaded.problems] == [("unreadable", "_part.yaml")]
+    assert loaded.scenarios == {"default": None}
+
+
+def test_a_part_that_is_no_utf8_is_told_where_it_is_none_behind_korean(tmp_path: Path) -> None:
+    write_files(tmp_path, {"default.yaml": "include: [_part.yaml]\nseed: x"})
+    (tmp_path / "_part.yaml").write_bytes("vars: {a: 1}\nstate: {인사: 안녕".encode() + b"\xb0\xa1}\n")
+    found = [(each.slug, Path(each.place.file).name, each.place.column) for each in Loader([tmp_path]).load().problems]
+    assert found == [("not-utf8", "_part.yaml", 15), ("wrong-type", "default.yaml", 7)]
+
+
+def test_a_path_that_one_may_not_even_look_at_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    loaded = Loader([tmp_path / "secret.yaml"]).load()
+    assert [each.slug for each in loaded.problems] == ["unreadable"]
+
+
+def test_a_function_that_stayed_the_same_keeps_its_tables_effects_and_validators(tmp_path: Path) -> None:
+    text = """
+        functions:
+          a:b:
+            args: {id: id(users)}
+            do: [{insert: {into: users, document: {a: "${args.id}"}, as: user}}]
+            query: {table: users, where: {a: "${user}"}}
+        tables: {users: {}}
+    """
+    write_files(tmp_path, {"_part.yaml": text, "default.yaml": "include: [_part.yaml]\nseed: 1"})
+    loader = Loader([tmp_path])
+    before = scenario_of(loader)
+    write_files(tmp_path, {"default.yaml": "include: [_part.yaml]\nseed: 2"})
+    after = scenario_of(loader)
+    assert after.functions["a:b"] is before.functions["a:b"]
+    assert after.tables == before.tables
+
+
+SECTIONS = {"table": "tables: {users: {}}", "state": "state: {mode: 1}", "var": "vars: {hello: 1}"}
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_names_that_a_function_which_stayed_the_same_uses_are_looked_for_anew(kind: str, tmp_path: Path) -> None:
+    text = """
+        functions:
+          a:b:
+            when: {state: {mode: 1}}
+            query: {table: users, where: {a: "${vars.hello}"}}
+    """
+    whole = "\n".join(["include: [_part.yaml]", *SECTIONS.values()])
+    write_files(tmp_path, {"_part.yaml": text, "default.yaml": whole})
+    loader = Loader([tmp_path])
+    before = scenario_of(loader).functions["a:b"]
+    write_files(tmp_path, {"default.yaml": whole.replace(SECTIONS[kind], "")})
+    assert [each.slug for each in loader.load().problems] == [f"unknown-{kind}"]
+    write_files(tmp_path, {"default.yaml": whole})
+    assert scenario_of(loader).functions["a:b"] is before
