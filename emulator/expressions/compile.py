@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any, NamedTuple, Protocol
 
 from emulator.expressions import operators, text
+from emulator.expressions.budget import in_use
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError, ExpressionError
 from emulator.expressions.functions import TABLE
@@ -30,7 +31,7 @@ _OPERATORS = {
     for name in (
         *BINARY.values(),
         *COMPARE.values(),
-        *("get", "read", "get_or_missing", "item", "item_or_missing", "cut", "settle", "negate", "iterate"),
+        *("get", "key", "read", "get_or_missing", "item", "item_or_missing", "cut", "settle", "negate", "iterate"),
     )
 } | {"__join__": text.join_texts, "__convex__": text.as_convex}
 
@@ -118,12 +119,18 @@ class Names(Protocol):
 
 def evaluate(compiled: Compiled, values: Names, context: Context) -> Any:  # noqa: ANN401 - a Convex value
     """Return the value of a tree; raise EvaluationError when one of its expressions has none."""
+    arguments = [values[name] for name in compiled.names]
+    paying = in_use.set(context.budget)
     try:
-        return compiled.run(context, *[values[name] for name in compiled.names])
+        return compiled.run(context, *arguments)
+    except UnicodeError as error:
+        raise EvaluationError("a text has half a surrogate pair in it") from error
     except (RecursionError, MemoryError) as error:
         raise EvaluationError("the expression is too deep") from error
     except OverflowError as error:
         raise EvaluationError("a number is too large") from error
+    finally:
+        in_use.reset(paying)
 
 
 def _written(tree: Any, rewriter: Rewriter, texts: list[Text], constants: dict[str, Any]) -> ast.expr:  # noqa: ANN401

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from emulator.expressions.budget import check_bits, check_items, check_text
+from emulator.expressions.budget import check_bits, check_items, check_spread, check_text, pay_for
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError
 from emulator.values.convex import Int64, InvalidValueError
@@ -65,9 +65,17 @@ def cut(owner: Operand, start: Operand, stop: Operand) -> Operand:
     """Return `owner[start:stop]`."""
     if not isinstance(owner, list | str):
         raise EvaluationError(f"{kind_of(owner)} cannot be sliced")
+    pay_for(len(owner))
     first = None if start is None else whole(start, "an index")
     last = None if stop is None else whole(stop, "an index")
     return owner[first:last]
+
+
+def key(value: Operand) -> str:
+    """Return a key of a mapping that an expression writes."""
+    if not isinstance(value, str):
+        raise InvalidValueError(f"a mapping's keys are texts, not {kind_of(value)}")
+    return value
 
 
 def settle(value: Operand) -> Operand:
@@ -129,6 +137,10 @@ def negate(value: Operand) -> Operand:
 def equal(one: Operand, other: Operand) -> bool:
     """Return `one == other`; true and false equal no number."""
     one, other = settle(one), settle(other)
+    if isinstance(one, list | dict):
+        check_spread(one)
+    elif isinstance(one, str):
+        pay_for(len(one))
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
@@ -164,10 +176,12 @@ def contains(part: Operand, whole_: Operand) -> bool:
     if isinstance(whole_, str):
         if not isinstance(part, str):
             raise EvaluationError(f"a text cannot contain {kind_of(part)}")
+        pay_for(len(whole_))
         return part in whole_
     if isinstance(whole_, dict):
         return isinstance(part, str) and part in whole_
     if isinstance(whole_, list):
+        pay_for(len(whole_))
         return any(equal(part, each) for each in whole_)
     raise EvaluationError(f"nothing can be in {kind_of(whole_)}")
 
@@ -241,6 +255,7 @@ def _comparable(one: Operand, other: Operand) -> tuple[Any, Any]:
     if both_texts or (_is_number(one) and _is_number(other)):
         return one, other
     if isinstance(one, list) and isinstance(other, list):
+        check_spread(one)
         for left, right in zip(one, other, strict=False):
             _comparable(left, right)
         return one, other

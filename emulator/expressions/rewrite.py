@@ -77,7 +77,7 @@ class Rewriter:
         self.calls: set[str] = set()
         self.accesses: list[Access] = []
         self.shared: dict[tuple[str, str, str], list[ast.expr]] = {}
-        self._bound: list[set[str]] = []
+        self._bound: list[tuple[str, str]] = []
         self._source = _NOTHING
 
     def rewrite(self, source: str) -> ast.expr:
@@ -142,7 +142,7 @@ class Rewriter:
             case ast.Dict(keys=keys, values=values):
                 if None in keys:
                     raise self._error(node, "mappings cannot be unpacked")
-                written = [self.value(each) for each in keys if each is not None]
+                written = [self._key(each) for each in keys if each is not None]
                 return ast.Dict(list(written), [self.value(each) for each in values])
             case (
                 ast.ListComp(elt=element, generators=generators) | ast.GeneratorExp(elt=element, generators=generators)
@@ -153,7 +153,7 @@ class Rewriter:
                 return rewritten
             case ast.DictComp(key=key, value=element, generators=generators):
                 loops = self._loops(generators)
-                mapping = ast.DictComp(self.value(key), self.value(element), loops)
+                mapping = ast.DictComp(self._key(key), self.value(element), loops)
                 del self._bound[-len(loops) :]
                 return mapping
             case ast.Call():
@@ -163,14 +163,18 @@ class Rewriter:
             case _:
                 raise self._error(node, "this is not part of expressions", _ADVICE.get(type(node)))
 
+    def _key(self, node: ast.expr) -> ast.expr:
+        """Rewrite a key of a mapping: a text, whatever else an expression may give."""
+        return self.value(node) if _text_in(node) is not None else operation("key", self.value(node))
+
     def _constant(self, node: ast.Constant, value: object) -> ast.expr:
         if value is None or isinstance(value, bool | int | float | str):
             return ast.Constant(value)
         raise self._error(node, f"{value!r} is no value")
 
     def _name(self, node: ast.Name, name: str) -> ast.expr:
-        if self._is_bound(name):
-            return ast.Name(name, ast.Load())
+        if (bound := self._bound_as(name)) is not None:
+            return ast.Name(bound, ast.Load())
         if name in _WORDS:
             return ast.Constant(_WORDS[name])
         if name not in self.names:
@@ -192,14 +196,15 @@ class Rewriter:
     def _key_of(self, owner: ast.expr, key: str | None) -> ast.expr | None:
         """Note that one key of an outer name is read; return that name, None where `owner` is anything else."""
         is_outer = isinstance(owner, ast.Name) and owner.id in self.names and owner.id not in _WORDS
-        if key is None or not isinstance(owner, ast.Name) or not is_outer or self._is_bound(owner.id):
+        if key is None or not isinstance(owner, ast.Name) or not is_outer or self._bound_as(owner.id):
             return None
         self.used.add(owner.id)
         self.accesses.append(Access(owner.id, key, self._offset(owner)))
         return ast.Name(owner.id, ast.Load())
 
-    def _is_bound(self, name: str) -> bool:
-        return any(name in each for each in self._bound)
+    def _bound_as(self, name: str) -> str | None:
+        """Return what a name of a comprehension, the innermost, is called in the code; None for any other name."""
+        return next((in_code for each, in_code in reversed(self._bound) if each == name), None)
 
     def _subscript(self, owner: ast.expr, index: ast.expr) -> ast.expr:
         if not isinstance(index, ast.Slice):
@@ -254,9 +259,10 @@ class Rewriter:
                 raise self._error(each.target, "a comprehension goes over one name")
             source = operation("iterate", ast.Name(CONTEXT, ast.Load()), self.value(each.iter))
             self._check_name(each.target, each.target.id)
-            self._bound.append({each.target.id})
+            in_code = f"{each.target.id}__{len(self._bound)}"
+            self._bound.append((each.target.id, in_code))
             tests = [self.value(test) for test in each.ifs]
-            loops.append(ast.comprehension(ast.Name(each.target.id, ast.Store()), source, tests, 0))
+            loops.append(ast.comprehension(ast.Name(in_code, ast.Store()), source, tests, 0))
         return loops
 
     def _call(self, node: ast.Call) -> ast.expr:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
-from emulator.expressions.budget import check_text
+from emulator.expressions.budget import LONG_TEXT, Count, check_spread, check_text
 from emulator.expressions.operators import MISSING, kind_of
 from emulator.values.convex import (
     MAX_NESTING,
@@ -39,6 +39,7 @@ def text_of(value: Any) -> str:  # noqa: ANN401 - a value or a plain number
         return str(int(value))
     if isinstance(value, bytes):
         return b64encode(value).decode()
+    check_spread(value)
     return json.dumps(json_tree(value), ensure_ascii=False)
 
 
@@ -70,13 +71,16 @@ def join_texts(*parts: Any) -> str:  # noqa: ANN401 - values or plain numbers
     return joined
 
 
-def as_convex(value: Any, depth: int = 1) -> Value:  # noqa: ANN401 - a value or a plain number
+def as_convex(value: Any, depth: int = 1, count: Count | None = None) -> Value:  # noqa: ANN401 - a value or a plain number
     """Return what an expression gave as a Convex value: plain whole numbers are Float64, what is missing is null.
 
-    Raises InvalidValueError for what Convex cannot hold; `depth` is how deep the value stands.
+    Raises InvalidValueError for what Convex cannot hold, BudgetError for too much of it; `depth` is how deep the value
+    stands, `count` counts what it is a part of.
     """
     kind = type(value)
     if kind is str:
+        if count is not None:
+            count.add_text(value)
         if not value.isascii():
             _check_characters(value)
         return value  # type: ignore[no-any-return]  # by the exact type
@@ -85,25 +89,28 @@ def as_convex(value: Any, depth: int = 1) -> Value:  # noqa: ANN401 - a value or
     if kind is int:
         return float(value)
     if kind is dict:
-        return _mapping_as_convex(value, depth)
+        return _mapping_as_convex(value, depth, count or Count())
     if kind is list:
         check_nesting(depth)
         check_array_length(len(value))
-        return [each if type(each) in _SAME else as_convex(each, depth + 1) for each in value]
+        count = count or Count()
+        count.add(len(value))
+        return [each if type(each) in _SAME else as_convex(each, depth + 1, count) for each in value]
     return None if value is MISSING else value
 
 
-def _mapping_as_convex(mapping: dict[str, Any], depth: int) -> dict[str, Value]:
+def _mapping_as_convex(mapping: dict[str, Any], depth: int, count: Count) -> dict[str, Value]:
     """Return a mapping of Convex values: most are that already, and stay what they are."""
     if depth > MAX_NESTING:
         check_nesting(depth)
     check_field_count(len(mapping))
+    count.add(len(mapping))
     if not mapping.keys() <= _sound_names:
         _check_names(mapping)
     changed = {}
     for name, each in mapping.items():
-        if type(each) not in _SAME and not (type(each) is str and each.isascii()):
-            value = as_convex(each, depth + 1)
+        if type(each) not in _SAME and not (type(each) is str and len(each) <= LONG_TEXT and each.isascii()):
+            value = as_convex(each, depth + 1, count)
             if value is not each:
                 changed[name] = value
     return {**mapping, **changed} if changed else mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
+from emulator.expressions.budget import pay_for
 from emulator.expressions.errors import EvaluationError
 from emulator.expressions.operators import kind_of
 from emulator.values.durations import InvalidDurationError, parse_duration
@@ -16,6 +17,7 @@ def need_text(value: Value) -> str:
     """Return a text; raise EvaluationError for anything else."""
     if not isinstance(value, str):
         raise EvaluationError(f"{kind_of(value)} is no text")
+    pay_for(len(value))
     return value
 
 
@@ -23,6 +25,7 @@ def need_list(value: Value) -> list[Value]:
     """Return a list; raise EvaluationError for anything else."""
     if not isinstance(value, list):
         raise EvaluationError(f"{kind_of(value)} is no list")
+    pay_for(len(value))
     return value
 
 
@@ -30,6 +33,7 @@ def need_mapping(value: Value) -> dict[str, Value]:
     """Return a mapping; raise EvaluationError for anything else."""
     if not isinstance(value, dict):
         raise EvaluationError(f"{kind_of(value)} is no mapping")
+    pay_for(len(value))
     return value
 
 

@@ -7,7 +7,7 @@ from functools import cmp_to_key
 from emulator.expressions.budget import check_items
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError
-from emulator.expressions.functions.arguments import Value, need_list, need_mapping
+from emulator.expressions.functions.arguments import Value, need_list, need_mapping, need_text
 from emulator.expressions.functions.table import function, function_in_context
 from emulator.expressions.operators import equal, kind_of, less, whole
 from emulator.values.convex import Int64
@@ -94,6 +94,8 @@ def range_(context: Context, start: Value, stop: Value = None, step: Value = 1) 
 @function_in_context
 def sorted_(context: Context, items: list[Value], by: str | None = None, *, reverse: Value = False) -> list[Value]:
     """Return the items of a list in order, of mappings by one of their keys."""
+    if by is not None:
+        need_text(by)
 
     def key(each: Value) -> Value:
         return each.get(by) if by is not None and isinstance(each, dict) else each

@@ -10,6 +10,8 @@ from emulator.expressions.functions.arguments import Value, need_finite, need_li
 from emulator.expressions.functions.table import function
 from emulator.expressions.operators import less, whole
 
+_MOST_DIGITS = 2_000  # behind which no number has any
+
 
 @function
 def abs_(number: Value) -> Value:
@@ -20,7 +22,7 @@ def abs_(number: Value) -> Value:
 @function
 def round_(number: Value, digits: Value = 0) -> Value:
     """Return a number rounded to so many digits behind the point, none if not said."""
-    places = whole(digits, "the number of digits")
+    places = min(max(whole(digits, "the number of digits"), -_MOST_DIGITS), _MOST_DIGITS)
     if not math.isfinite(need_number(number)):
         return number
     return round(number, places) if places else round(number)

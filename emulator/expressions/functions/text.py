@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 
-from emulator.expressions.budget import check_items, check_text
+from emulator.expressions.budget import check_items, check_text, pay_for
 from emulator.expressions.errors import EvaluationError
 from emulator.expressions.functions.arguments import Value, need_list, need_text
 from emulator.expressions.functions.table import function
@@ -16,6 +16,7 @@ from emulator.values.convex import Int64, InvalidValueError
 
 _MAX_PATTERN = 200
 _MAX_SEARCHED = 10_000
+_PRICE_OF_A_SEARCH = 2_000
 
 
 @function
@@ -109,6 +110,7 @@ def matches(text: str, pattern: str) -> bool:
     """Return whether a regular expression is found in a text of at most 10,000 characters."""
     if len(need_text(pattern)) > _MAX_PATTERN or len(need_text(text)) > _MAX_SEARCHED:
         raise EvaluationError("the pattern or the text is too long to be searched")
+    pay_for(_PRICE_OF_A_SEARCH)
     try:
         return bool(re.search(pattern, text))
     except re.error as error:
