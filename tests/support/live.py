@@ -168,7 +168,7 @@ class RawStream:
         try:
             while True:
                 came.append(await self.event())
-        except StreamCutError:
+        except (StreamCutError, ConnectionError):
             return came
 
     async def close(self) -> None:
@@ -244,7 +244,7 @@ class SocketClosedError(Exception):
         self.reason = reason
 
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 class RawSocket:
@@ -259,17 +259,18 @@ class RawSocket:
         """Send a frame of JSON."""
         await self.send(json.dumps(fields))
 
-    async def send(self, payload: str | bytes, opcode: int = TEXT) -> None:
-        """Send a frame."""
+    async def send(self, payload: str | bytes, opcode: int = TEXT, *, is_last: bool = True) -> None:
+        """Send a frame, or a part of one."""
         data = payload.encode() if isinstance(payload, str) else payload
         mask = os.urandom(4)
         size = len(data)
+        first = opcode | (0x80 if is_last else 0)
         if size < 126:
-            head = struct.pack("!BB", 0x80 | opcode, 0x80 | size)
+            head = struct.pack("!BB", first, 0x80 | size)
         elif size < 2**16:
-            head = struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, size)
+            head = struct.pack("!BBH", first, 0x80 | 126, size)
         else:
-            head = struct.pack("!BBQ", 0x80 | opcode, 0x80 | 127, size)
+            head = struct.pack("!BBQ", first, 0x80 | 127, size)
         keys = (mask * (size // 4 + 1))[:size]
         masked = (int.from_bytes(data, "big") ^ int.from_bytes(keys, "big")).to_bytes(size, "big")
         self.writer.write(head + mask + masked)
@@ -291,7 +292,8 @@ class RawSocket:
         """Return the next text; raise SocketClosedError when there is none any more."""
         opcode, payload = await self.frame()
         if opcode == CLOSE:
-            await self.send(payload, CLOSE)
+            with suppress(ConnectionError):
+                await self.send(payload, CLOSE)
             raise SocketClosedError(int.from_bytes(payload[:2], "big"), payload[2:].decode())
         assert opcode == TEXT, (opcode, payload)
         return payload.decode()
