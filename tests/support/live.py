@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from emulator.app import GATEWAY, LOOPBACK, App, Listener
 from emulator.model.scenario import Scenario
 from emulator.runtime.chat import Chats
+from emulator.runtime.clock import VirtualClock
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.openclaw.stream import EventStream
 from tests.support.clocks import WatchedClock, settle
@@ -348,7 +349,7 @@ async def talking(
         yield RawSocket(stream)
 
 
-def timers_of(clock: WatchedClock) -> int:
+def timers_of(clock: VirtualClock) -> int:
     """Count what waits on a clock."""
     return sum(timer.callback is not None for _, _, timer in clock._agenda._heap)
 

@@ -34,13 +34,12 @@ async def live(tmp_path: Path, clock: WatchedClock) -> AsyncIterator[Live]:
 
 
 async def test_whoever_hangs_up_is_not_watched_for_any_more(live: Live) -> None:
-    feed = live.chats.feed("agent:main:api:dm:s")
     async with streaming(live) as stream:
-        assert feed.is_watched
+        assert live.chats.feed("agent:main:api:dm:s").is_watched
         stream.writer.transport.abort()
         await live.until_unwatched()
 
-    assert not feed.is_watched
+    assert not live.chats.feed("agent:main:api:dm:s").is_watched
     assert timers_of(live.clock) == 0
 
 
