@@ -35,6 +35,7 @@ class Form(Enum):
     NULL = "\0\0null"
     NUMBER = "\0\0number"
     DEATH = "\0\0death"
+    SEVERAL = "\0\0several"
     RANGE = "\0\0range"
     SKEWED = "\0\0skewed"
 
@@ -50,6 +51,11 @@ def _form_of_delay(node: object) -> str:
     if not isinstance(node, dict):
         return Form.TEXT.value
     return Form.SKEWED.value if node.keys() & {"median", "p99"} else Form.RANGE.value
+
+
+def form_of_several(node: object) -> str:
+    """Name the form of something that may be there several times: one text, or a list of them."""
+    return Form.SEVERAL.value if isinstance(node, list) else Form.TEXT.value
 
 
 def form_of_failure(node: object) -> str:

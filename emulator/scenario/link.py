@@ -16,6 +16,7 @@ from emulator.model.place import Place
 from emulator.model.scenario import ClockSettings, Deployment, KnownIdentity, Scenario
 from emulator.scenario.link_functions import Linked, check_values, link_function
 from emulator.scenario.link_gateway import link_gateway
+from emulator.scenario.link_overlay import OverlayReader
 from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.lint import lint
@@ -23,8 +24,9 @@ from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.tree import Entry, Mapping, kind_of, place_at, sources_of
 from emulator.scenario.uses import Kind, Use, unknown_names
 from emulator.scenario.validate import validate
-from emulator.scenario.written import ClockForm, DeploymentForm, FunctionForm, IdentityForm, ScenarioForm
+from emulator.scenario.written import FunctionForm
 from emulator.scenario.written_gateway import GatewayForm
+from emulator.scenario.written_scenario import ClockForm, DeploymentForm, IdentityForm, ScenarioForm
 from emulator.values.convex import Value
 from emulator.values.instants import InvalidInstantError, parse_instant
 from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
@@ -67,6 +69,7 @@ class Linker:
         if isinstance(form, list):
             return None, [*problems, *reader.problems, *form]
         seed = form.seed if seed is None else seed
+        overlays = OverlayReader(reader, functions)
         scenario = Scenario(
             name=name,
             file=tree.source.file,
@@ -82,6 +85,8 @@ class Linker:
             clock=_clock(form.clock, tree, reader),
             locale=form.locale,
             gateway=self._gateway(tree, reader),
+            faults=overlays.faults(form.faults, tree.get("faults")),
+            limits=overlays.limits(form.limits, tree.get("limits")),
         )
         _check_locale(form.locale, tree, reader)
         problems += reader.problems

@@ -25,7 +25,7 @@ from emulator.model.rule import (
     SkewedDelay,
     UniformDelay,
 )
-from emulator.scenario.forms import DEATHS, RangeForm, SkewedForm
+from emulator.scenario.forms import DEATHS, DelayForm, RangeForm, SkewedForm
 from emulator.scenario.link_effects import EffectReader
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
@@ -71,6 +71,33 @@ def death_of(failed: FailedForm | None) -> Death | None:
     name = next((each for each in DEATHS if getattr(failed, each) is not None), DEATHS[0])
     after = getattr(failed, name)
     return Death(End(name), after.after_chunks, after.after_bytes) if after else Death(End(name))
+
+
+def link_delay(delay: DelayForm | None, tree: Mapping, values: ValueReader) -> Delay | None:
+    """Return what the key `delay` of `tree` writes."""
+    match delay:
+        case None:
+            return None
+        case RangeForm(min=shortest, max=longest):
+            _check_bounds(tree, values, ("min", shortest), ("max", longest))
+            return UniformDelay(shortest, longest)
+        case SkewedForm(median=median, p99=p99):
+            _check_bounds(tree, values, ("median", median), ("p99", p99))
+            if median == 0:
+                place = place_at(tree, ("delay", "median"))
+                values.note(place, "bad-delay", "median must be longer than 0ms", hint="write delay: 0ms")
+            return SkewedDelay(median, p99)
+        case int():
+            return FixedDelay(delay)
+        case _:
+            assert_never(delay)
+
+
+def _check_bounds(tree: Mapping, values: ValueReader, low: tuple[str, int], high: tuple[str, int]) -> None:
+    if low[1] > high[1]:
+        place = place_at(tree, ("delay", low[0]))
+        message = f"{low[0]} is longer than {high[0]}"
+        values.note(place, "bad-delay", message, hint=f"exchange {low[0]} and {high[0]}")
 
 
 class ScriptLinker:
@@ -132,7 +159,7 @@ class ScriptLinker:
         logs = self.effects.logs(logs_form.logs, logs_tree.get("logs"))
         self.reader.names = names
         delay_form, delay_tree = (form, tree) if form.delay is not None else (self.form, self.tree)
-        delay = self._delay(delay_form, delay_tree)
+        delay = link_delay(delay_form.delay, delay_tree, self.reader)
         if outcome is None:
             return None
         rule = Rule(outcome, place, when, logs, delay, effects=effects, death=self._death(form))
@@ -167,31 +194,6 @@ class ScriptLinker:
         number = self.streams.get(name, 0)
         self.streams[name] = number + 1
         return f"{name}.{number}"
-
-    def _delay(self, form: AnswerForm, tree: Mapping) -> Delay | None:
-        delay = form.delay
-        match delay:
-            case None:
-                return None
-            case RangeForm(min=shortest, max=longest):
-                self._check_bounds(tree, shortest, longest, "min", "max")
-                return UniformDelay(shortest, longest)
-            case SkewedForm(median=median, p99=p99):
-                self._check_bounds(tree, median, p99, "median", "p99")
-                if median == 0:
-                    place = place_at(tree, ("delay", "median"))
-                    self.reader.note(place, "bad-delay", "median must be longer than 0ms", hint="write delay: 0ms")
-                return SkewedDelay(median, p99)
-            case int():
-                return FixedDelay(delay)
-            case _:
-                assert_never(delay)
-
-    def _check_bounds(self, tree: Mapping, low: int, high: int, low_key: str, high_key: str) -> None:
-        if low > high:
-            place = place_at(tree, ("delay", low_key))
-            message = f"{low_key} is longer than {high_key}"
-            self.reader.note(place, "bad-delay", message, hint=f"exchange {low_key} and {high_key}")
 
     def _death(self, form: AnswerForm) -> Death | None:
         return death_of(form.failure if form.failure is not None else self.form.failure)

@@ -20,7 +20,7 @@ from emulator.scenario.link_validators import read_object
 from emulator.scenario.link_values import ValueReader, can_be_mapping, kind_of_value
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at, shown
 from emulator.scenario.uses import Kind
-from emulator.scenario.written import TableForm, TimelineForm
+from emulator.scenario.written_scenario import TableForm, TimelineForm
 from emulator.values.convex import InvalidValueError, Value, check_identifier
 from emulator.values.ids import FIRST_USER_TABLE, InvalidIdError, decode_id, encode_id
 from emulator.values.validators.check import fault_of

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from emulator.scenario.meanings import MEANINGS
-from emulator.scenario.written import ScenarioForm
 from emulator.scenario.written_gateway import GatewayForm
+from emulator.scenario.written_scenario import ScenarioForm
 
 _BOUNDS = {"ge": "minimum", "le": "maximum"}
 

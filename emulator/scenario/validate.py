@@ -13,7 +13,7 @@ from emulator.scenario.forms import LIMIT, Written
 from emulator.scenario.forms import Form as FormName
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.tree import Mapping, Step, place_at, shown
-from emulator.scenario.written import MAX_RATE, MAX_SEEDS
+from emulator.scenario.written_scenario import MAX_RATE, MAX_SEEDS
 
 Form = TypeVar("Form", bound=BaseModel)
 

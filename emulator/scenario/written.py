@@ -15,14 +15,11 @@ from pydantic import (
     Tag,
     model_validator,
 )
-from pydantic import WithJsonSchema as JsonSchema
 from pydantic_core import PydanticCustomError
 
-from emulator.expressions.locales import KNOWN_LOCALES
 from emulator.model.logs import LogLevel
 from emulator.scenario.forms import (
     DEATHS,
-    AdminKey,
     AnyArgs,
     AnyValue,
     DelayForm,
@@ -33,7 +30,6 @@ from emulator.scenario.forms import (
     Key,
     Limit,
     Number,
-    Whole,
     Written,
     form_of_failure,
     form_of_identity,
@@ -45,8 +41,6 @@ from emulator.scenario.forms import (
 DEATH_NAMES = ("timeout", *DEATHS)
 FAILURE_NAMES = ("overloaded", "internal", "unauthorized", "forbidden", "not_found", "rate_limited", *DEATH_NAMES)
 LOG_LEVELS = tuple(level.value.lower() for level in LogLevel)
-MAX_SEEDS = 1_000_000
-MAX_RATE = 1_000_000
 
 TableName = Annotated[StrictStr, Field(description="The name of a table.")]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
@@ -291,59 +285,3 @@ class FunctionForm(RuleForm):
     rules: Annotated[list[RuleForm], Field(min_length=1)] | None = None
     sequence: Annotated[list[OutcomeForm], Field(min_length=1)] | None = None
     repeat: StrictBool = False
-
-
-class DeploymentForm(Written):
-    """What the deployment calls itself."""
-
-    name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=64)] | None = None
-    type: Literal["dev", "prod"] = "dev"
-    admin_keys: list[AdminKey] | None = None
-
-
-class IdentityForm(Written):
-    """A bearer token, and what functions see of its bearer."""
-
-    token: Annotated[StrictStr, Field(min_length=1)]
-    claims: dict[str, Any] = {}
-
-
-class TableForm(Written):
-    """A table: its first documents, written out or made `count` times of one `document`, and what it takes."""
-
-    fields: Fields = None
-    documents: list[Document] = []
-    count: Annotated[StrictInt, Field(ge=0, le=MAX_SEEDS), BeforeValidator(read_whole)] | None = None
-    document: Document = None
-
-
-class TimelineForm(Written):
-    """Effects that come by themselves, so long after the scenario began."""
-
-    at: Duration
-    do: Annotated[list[EffectForm], Field(min_length=1)]
-
-
-class ClockForm(Written):
-    """When the scenario's time begins, and how fast it goes; left out, it is the machine's."""
-
-    start: StrictStr | None = None
-    rate: Annotated[Number, Field(gt=0, le=MAX_RATE)] = 1.0
-
-
-class ScenarioForm(Written):
-    """A scenario file."""
-
-    description: StrictStr = ""
-    include: list[StrictStr] = []
-    seed: Whole = 0
-    locale: Annotated[StrictStr, JsonSchema({"type": "string", "enum": list(KNOWN_LOCALES)})] = "en_US"
-    clock: ClockForm | None = None
-    deployment: DeploymentForm = DeploymentForm()
-    identities: dict[str, IdentityForm] | None = None
-    vars: dict[str, Any] = {}
-    state: dict[str, Any] = {}
-    tables: dict[str, TableForm] = {}
-    timeline: list[TimelineForm] = []
-    functions: dict[str, FunctionForm] = {}
-    gateway: dict[str, Any] = {}

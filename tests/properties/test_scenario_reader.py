@@ -22,9 +22,7 @@ from emulator.scenario.schema import scenario_schema
 from emulator.scenario.written import (
     CallForm,
     CallFunctionForm,
-    ClockForm,
     DeleteForm,
-    DeploymentForm,
     EffectForm,
     ErrorForm,
     FailureForm,
@@ -34,10 +32,14 @@ from emulator.scenario.written import (
     PatchForm,
     QueryForm,
     ReplaceForm,
+    WhenForm,
+)
+from emulator.scenario.written_scenario import (
+    ClockForm,
+    DeploymentForm,
     ScenarioForm,
     TableForm,
     TimelineForm,
-    WhenForm,
 )
 from tests.support.golden import GOLDEN
 from tests.support.scenario_documents import ANY, NEARLY_RIGHT, documents, to_yaml
