@@ -142,7 +142,7 @@ class Rewriter:
             case ast.Dict(keys=keys, values=values):
                 if None in keys:
                     raise self._error(node, "mappings cannot be unpacked")
-                written = [self._key(each) for each in keys if each is not None]
+                written = [operation("key", self.value(each)) for each in keys if each is not None]
                 return ast.Dict(list(written), [self.value(each) for each in values])
             case (
                 ast.ListComp(elt=element, generators=generators) | ast.GeneratorExp(elt=element, generators=generators)
@@ -153,7 +153,7 @@ class Rewriter:
                 return rewritten
             case ast.DictComp(key=key, value=element, generators=generators):
                 loops = self._loops(generators)
-                mapping = ast.DictComp(self._key(key), self.value(element), loops)
+                mapping = ast.DictComp(operation("key", self.value(key)), self.value(element), loops)
                 del self._bound[-len(loops) :]
                 return mapping
             case ast.Call():
@@ -162,10 +162,6 @@ class Rewriter:
                 raise ExpressionError("the expression is empty", 0, "write a name or a value between ${ and }")
             case _:
                 raise self._error(node, "this is not part of expressions", _ADVICE.get(type(node)))
-
-    def _key(self, node: ast.expr) -> ast.expr:
-        """Rewrite a key of a mapping: a text, whatever else an expression may give."""
-        return self.value(node) if _text_in(node) is not None else operation("key", self.value(node))
 
     def _constant(self, node: ast.Constant, value: object) -> ast.expr:
         if value is None or isinstance(value, bool | int | float | str):
