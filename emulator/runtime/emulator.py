@@ -8,14 +8,16 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from emulator.engine.call import Call
-from emulator.engine.decide import decide, decide_delayed
+from emulator.engine.decide import decide, decide_delayed, decide_passing
 from emulator.engine.draw import hex_digits
 from emulator.engine.explain import explain, rule_to_paste
 from emulator.engine.index import Decision, build_index
 from emulator.engine.plan import (
     Ending,
     Finish,
+    Passed,
     Rejected,
+    Replied,
     Returned,
     Threw,
     Uncomputable,
@@ -37,6 +39,7 @@ _MAX_VOICED = 1_000
 _MAX_TEXT = 1_000
 _MAX_DELAYED = 10_000
 _REQUEST_ID_DIGITS = 16
+_ANSWERED = frozenset({Returned, Replied, Passed})
 _TIMELINE = Call("timeline", None, {})
 
 Result = TypeVar("Result")
@@ -71,18 +74,17 @@ class Emulator:
         With `ts` documents are read as they were then, and none is written, though the call counts as any other; raises
         PastError for what is forgotten.
         """
-        revision = self.revision
         now = self.clock.now()
-        decision = decide(revision.index, self.state if ts is None else at(self.state, ts), call, now)
+        decision = decide(self.revision.index, self.state if ts is None else at(self.state, ts), call, now)
         if ts is not None:
             counted = tuple(each for each in decision.changes if isinstance(each, Counted))
             decision = decision._replace(changes=counted, delayed=())
-        self._carry_out(decision)
-        self._calls += 1
-        explanation = None if type(_ending(decision)) is Returned else self._voice(call, decision)
-        entry = Entry(self._calls, now, revision, call, decision, explanation)
-        self.journal.add(entry)
-        return entry
+        return self._note(call, decision, now)
+
+    def admit(self, call: Call) -> Entry:
+        """Hold an operation that has no rules against limits and faults, and write it down."""
+        now = self.clock.now()
+        return self._note(call, decide_passing(self.revision.index, self.state, call, now), now)
 
     def swap(self, scenario: Scenario) -> Revision:
         """Put another scenario in force at once; what it says otherwise begins anew, everything else goes on.
@@ -160,6 +162,15 @@ class Emulator:
     def request_id(self, handled: Entry) -> str:
         """Return the id that error texts show for a call whose client sent none."""
         return hex_digits(handled.revision.scenario.seed, "request", handled.number, _REQUEST_ID_DIGITS)
+
+    def _note(self, call: Call, decision: Decision, now: int) -> Entry:
+        revision = self.revision
+        self._carry_out(decision)
+        self._calls += 1
+        explanation = None if type(_ending(decision)) in _ANSWERED else self._voice(call, decision)
+        entry = Entry(self._calls, now, revision, call, decision, explanation)
+        self.journal.add(entry)
+        return entry
 
     def _begin(self, start: int) -> None:
         """Put tables and variables at their beginning as of `start`, for their times and draws to be the same again."""

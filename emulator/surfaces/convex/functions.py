@@ -42,6 +42,7 @@ from emulator.surfaces.http import (
     read_body,
     text_headers,
 )
+from emulator.surfaces.trickle import TrickleError
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000
@@ -193,6 +194,8 @@ class FunctionEndpoints:
             raise error.with_headers(headers) from error
         if finish.death is not None:
             raise DyingError(finish.death, reply)
+        if finish.bandwidth is not None:
+            raise TrickleError(finish.bandwidth, reply)
         return reply
 
     async def _perform(self, handled: Entry) -> Finish:

@@ -20,6 +20,7 @@ from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
 from emulator.surfaces.death import DyingError, die
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, path_of, read_body
 from emulator.surfaces.ready import respond
+from emulator.surfaces.trickle import TrickleError, trickle
 
 MAX_ECHO = 128 * 1024 * 1024
 _RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
@@ -80,6 +81,8 @@ class ConvexSurface:
             reply = json_reply(error.body, dict(error.headers), error.status)
         except DyingError as error:
             return await die(request, error.death, error.reply)
+        except TrickleError as error:
+            return await trickle(request, error, self._emulator.clock)
         except Exception:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path)
             reply = json_reply(INTERNAL.body, status=INTERNAL.status)

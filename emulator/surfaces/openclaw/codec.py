@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,7 +11,8 @@ import orjson
 
 from emulator.engine.explain import explain
 from emulator.engine.gateway import channels, sessions
-from emulator.engine.plan import Ending, Uncomputable, Unmatched, Unscripted, WrongType
+from emulator.engine.meters import Reading
+from emulator.engine.plan import Ending, Limited, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.model.gateway import DEFAULT_AGENT, Json, Node
 from emulator.model.rule import Failure
 from emulator.surfaces.openclaw.failures import (
@@ -23,6 +24,7 @@ from emulator.surfaces.openclaw.failures import (
     invalid_request,
     rate_limited,
 )
+from emulator.values.durations import SECOND
 from emulator.values.instants import format_instant
 from emulator.values.session_keys import (
     MAX_LENGTH,
@@ -181,6 +183,10 @@ def node_row(node: Node) -> Json:
 def run_error(ending: Ending) -> GatewayError:
     """Return the error of a run that gave no reply: what the scenario says, or why it says nothing."""
     match ending:
+        case Limited(reading):
+            seconds = -(-reading.retry_after // SECOND)
+            error = rate_limited(seconds, f"too many requests: {reading.limit.allow} are allowed")
+            return replace(error, headers=(*error.headers, *limit_headers((reading,)).items()))
         case Failure(status, code, message):
             return _failure(status, code, message)
         case Unscripted():
@@ -198,6 +204,18 @@ def _failure(status: int, code: str | None, message: str | None) -> GatewayError
         is_ours = status >= 500  # noqa: PLR2004 - from here on the fault is the gateway's
         usual = GatewayError(status, "INTERNAL" if is_ours else "INVALID_REQUEST", "the agent run failed")
     return replace(usual, code=code or usual.code, message=message or usual.message)
+
+
+def limit_headers(readings: Sequence[Reading]) -> dict[str, str]:
+    """Say where a caller stands with the limit that is nearest (contract openclaw §1.14)."""
+    if not readings:
+        return {}
+    nearest = min(readings, key=lambda each: each.left)
+    return {
+        "X-RateLimit-Limit": str(nearest.limit.allow),
+        "X-RateLimit-Remaining": str(nearest.left),
+        "X-RateLimit-Reset": str(-(-nearest.full_at // SECOND)),
+    }
 
 
 def _is_session(session: Json) -> bool:

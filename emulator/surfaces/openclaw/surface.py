@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from http.client import responses
 from typing import assert_never
 
 from aiohttp import web
 
+from emulator.engine.call import Call
+from emulator.engine.plan import Finish, Passed
 from emulator.model.gateway import Access, Scope
+from emulator.model.rule import Failure
 from emulator.runtime.chat import Chats
 from emulator.runtime.cron import Jobs
 from emulator.runtime.emulator import Emulator
+from emulator.runtime.journal import Entry
+from emulator.runtime.perform import perform
+from emulator.surfaces.death import DyingError, die
 from emulator.surfaces.http import Reply, path_of
 from emulator.surfaces.openclaw.asked import Answer, Asked, Endpoint, Route, json_answer
 from emulator.surfaces.openclaw.authorization import (
@@ -24,6 +32,7 @@ from emulator.surfaces.openclaw.authorization import (
     scopes_of,
 )
 from emulator.surfaces.openclaw.chats import ChatEndpoints
+from emulator.surfaces.openclaw.codec import limit_headers, run_error
 from emulator.surfaces.openclaw.doors import DoorEndpoints
 from emulator.surfaces.openclaw.failures import (
     GatewayError,
@@ -38,8 +47,10 @@ from emulator.surfaces.openclaw.routes import Found, PathTable
 from emulator.surfaces.openclaw.settings import SettingEndpoints
 from emulator.surfaces.openclaw.socket import SocketEndpoint
 from emulator.surfaces.ready import respond
+from emulator.surfaces.trickle import TrickleError, trickle
 
 _API = "/api/"
+_CHAT = "/api/chat"
 _SOCKET = "/ws"
 _STREAM = "/api/chat/stream"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -75,6 +86,8 @@ class OpenClawSurface:
         """Answer a request; whatever happens inside, the client gets one of the gateway's own answers."""
         try:
             answer = await self._answer(request)
+        except DyingError as error:
+            return await die(request, error.death, error.reply)
         except GatewayError as error:
             answer = json_answer({"error": error.payload}, dict(error.headers), error.status)
         except Exception:
@@ -99,6 +112,46 @@ class OpenClawSurface:
             return preflight
         is_open = _is_open(path, request.method, found)
         identity = None if is_open else self._identify(request, path)
+        admitted = await self._admit(request, path, identity)
+        answer = await self._endpoint(request, path, found, identity)
+        return await self._finish(request, admitted, answer)
+
+    async def _admit(self, request: web.BaseRequest, path: str, identity: Identity | None) -> Entry | None:
+        """Hold a request against limits and faults; a turn of a chat is held against them when it is run."""
+        if request.method == "POST" and path.rstrip("/") == _CHAT:
+            return None
+        credential = None if identity is None else f"{hash(identity):x}"
+        operation = f"{request.method} {path}"
+        call = Call(operation, None, {}, address=request.remote, credential=credential)
+        entry = self._emulator.admit(call)
+        finish = await perform(entry.decision.plan, self._emulator.clock, entry.at)
+        if isinstance(finish.ending, Passed):
+            return entry
+        ending = finish.ending
+        if isinstance(ending, Failure) and ending.message is None:
+            ending = replace(ending, message=responses.get(ending.status, "failed").lower())
+        error = run_error(ending)
+        if finish.death is not None:
+            body = json_answer({"error": error.payload}, dict(error.headers), error.status)
+            raise DyingError(finish.death, body)
+        raise error
+
+    async def _finish(self, request: web.BaseRequest, admitted: Entry | None, answer: Answer) -> Answer:
+        """Send an answer as faults want it; one that streams is beyond them."""
+        if admitted is None or not isinstance(answer, Reply):
+            return answer
+        answer.headers.update(limit_headers(admitted.decision.admission.readings))
+        last = admitted.decision.plan[-1]
+        assert isinstance(last, Finish)
+        if last.death is not None:
+            raise DyingError(last.death, answer)
+        if last.bandwidth is not None:
+            return await trickle(request, TrickleError(last.bandwidth, answer), self._emulator.clock)
+        return answer
+
+    async def _endpoint(
+        self, request: web.BaseRequest, path: str, found: Found[Route] | None, identity: Identity | None
+    ) -> Answer:
         if found is None:
             raise not_found(f"nothing is at {path}")
         route = found.methods.get(request.method)
