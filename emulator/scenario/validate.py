@@ -28,10 +28,19 @@ _WANTED = {
     "document_type": "a mapping, or an expression that gives one",
     "fields_type": "a mapping of names and types, such as {author: string, likes: int64?}",
 }
+_BOUNDS = {
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number from {ge} upward",
+    "less_than_equal": "a number up to {le}",
+    "string_too_short": "a text, which cannot be empty",
+    "string_too_long": "a text of at most {max_length} characters",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+}
 _OTHERS = {
     "status": ("bad-failure", "a status from 400 to 599"),
     "admin_keys": ("bad-admin-key", "a name, a bar and a secret: name|secret"),
     "name": ("bad-value", "letters, digits and hyphens, at most 64, the first no hyphen"),
+    "faults name": ("bad-value", "letters, digits, dots, hyphens and underscores, at most 64"),
     "token": ("bad-value", "a token, which cannot be empty"),
     "as": ("bad-value", "letters, digits and underscores, at most 64, the first a letter"),
     "by": ("bad-value", "the name of a field"),
@@ -85,8 +94,14 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
             wanted = "a text or a mapping" if has_short_form else _WANTED[kind]
             return _wrong_type(where, wanted, got, place)
         case _:
-            slug, expected = _OTHERS.get(_last_key(steps), ("bad-value", error["msg"]))
+            slug, expected = _expected(steps) or ("bad-value", _BOUNDS.get(kind, error["msg"]).format(**context))
             return Problem(place, slug, f"{where}: {shown(got)}", expected)
+
+
+def _expected(steps: tuple[Step, ...]) -> tuple[str, str] | None:
+    """Return what is said of a key whose value is out of bounds."""
+    key = _last_key(steps)
+    return _OTHERS.get(f"{steps[0]} {key}") or _OTHERS.get(key) if steps else None
 
 
 def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:

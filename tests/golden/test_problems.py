@@ -59,6 +59,15 @@ def test_every_kind_of_problem_occurs_in_some_text() -> None:
     assert seen == SLUGS.keys() - NO_TEXT_CAUSES - ONLY_CHECK_FINDS
 
 
+def test_no_text_speaks_in_the_words_of_a_library() -> None:
+    foreign = re.compile(
+        r"(Input|String|Dictionary|List|Value error|Extra inputs) (should|are|,)|NoneType|pydantic|None\b"
+    )
+    kept = [(each.stem, line) for each in PROBLEMS.glob("*.txt") for line in each.read_text("utf-8").splitlines()]
+    told = [(stem, line) for stem, line in kept if not re.match(r"  .*\d+ \| ", line)]
+    assert [each for each in told if foreign.search(each[1])] == []
+
+
 def test_the_other_kinds_of_problem_occur_in_unit_tests() -> None:
     code = "\n".join(each.read_text(encoding="utf-8") for each in UNIT_TESTS.glob("test_*.py"))
     assert [each for each in sorted(NO_TEXT_CAUSES) if f'"{each}"' not in code] == []

@@ -70,6 +70,7 @@ ABOUT_MEANING = {
     "taken-name",
     "unknown-function",
     "unknown-identity",
+    "unknown-operation",
     "unknown-operator",
     "unknown-state",
     "unknown-table",
