@@ -21,7 +21,7 @@ SLUGS: dict[str, str] = {
     "bad-expression": "A text between ${ and } that is no expression.",
     "bad-failure": "A failure with a status that is no HTTP error.",
     "bad-function-name": "A key of `functions` that is no function path.",
-    "bad-id": "A key that cannot be the id of an agent or a channel.",
+    "bad-id": "A key that cannot be the id of an agent, a channel or a job.",
     "bad-instant": "A text that is no moment in ISO 8601.",
     "bad-regex": "A text that is no regular expression.",
     "bad-schedule": "A text that is no cron schedule, or a time zone that is none.",

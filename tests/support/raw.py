@@ -62,7 +62,7 @@ class RawConnection:
             answer = RawAnswer(int(status), headers, b"", version)
             assert answer.header("transfer-encoding") is None
             length = answer.header("content-length")
-            if to == "HEAD" or answer.status < 200:
+            if to == "HEAD" or answer.status < 200 or answer.status in {204, 304}:
                 return answer
             assert length is not None
             return replace(answer, body=await self._reader.readexactly(int(length)))

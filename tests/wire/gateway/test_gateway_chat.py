@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.clocks import WatchedClock
@@ -45,7 +47,7 @@ async def test_the_documented_example_is_answered_in_its_three_members(serve: Se
     ],
 )
 async def test_a_session_id_becomes_a_key_and_a_key_stays_one(
-    serve: Serve, session: str | None, more: dict[str, object], key: str
+    serve: Serve, session: str | None, more: dict[str, Any], key: str
 ) -> None:
     gateway = await serve(ECHO)
 
@@ -106,7 +108,7 @@ async def test_a_message_of_100_000_characters_is_taken(serve: Serve) -> None:
     [{"agent": "nobody"}, {"agent": "no body"}, {"session": "agent:nobody:telegram:dm:1"}, {"agent": "Main"}],
     ids=str,
 )
-async def test_an_agent_that_is_not_there_is_not_found(serve: Serve, more: dict[str, object]) -> None:
+async def test_an_agent_that_is_not_there_is_not_found(serve: Serve, more: dict[str, Any]) -> None:
     gateway = await serve(ECHO)
 
     assert (await gateway.chat("hi", **more)).refusal == (404, "NOT_FOUND")

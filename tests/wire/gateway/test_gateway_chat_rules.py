@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.support.gateway import Gateway
 from tests.wire.gateway.conftest import Serve
 
 
-async def responses(gateway: Gateway, *messages: str, **more: object) -> list[str]:
+async def responses(gateway: Gateway, *messages: str, **more: Any) -> list[str]:
     return [(await gateway.chat(each, **more)).ok["response"] for each in messages]
 
 
