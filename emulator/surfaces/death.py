@@ -26,16 +26,17 @@ class DyingError(Exception):
 
 
 class GoneResponse(web.StreamResponse):
-    """Says nothing more: the connection is dead."""
+    """Says nothing more: all is said, or the connection is dead."""
 
-    def __init__(self) -> None:
-        """Be nothing."""
+    def __init__(self, *, is_kept: bool = False) -> None:
+        """Be nothing; `is_kept` says whether the connection goes on."""
         self._status = 200
+        self._is_kept = is_kept
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection goes on, which it does not."""
-        return False
+        """Whether the connection goes on."""
+        return self._is_kept
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Do nothing."""

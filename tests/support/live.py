@@ -120,6 +120,8 @@ class RawStream:
         self.head = head
         self._is_chunked = "Transfer-Encoding: chunked" in head
         self._text = b""
+        self._reset: BaseException | None = None
+        reader.set_exception = self._note_reset  # type: ignore[assignment,method-assign]  # what came before it is still read
 
     @property
     def status(self) -> int:
@@ -157,11 +159,12 @@ class RawStream:
                 return text, data
 
     async def end(self) -> None:
-        """Fail unless the stream ends here, and well."""
+        """Fail unless the stream ends here, and well; its connection goes on unless it said that it would not."""
         assert self._text == b""
         assert await self._piece() == b""
-        async with asyncio.timeout(PATIENCE):
-            assert await self._reader.read() == b""
+        if "Connection: close" in self.head:
+            async with asyncio.timeout(PATIENCE):
+                assert await self._reader.read() == b""
 
     async def broken(self) -> list[str]:
         """Return what still comes before the connection is cut; fail when it ends well."""
@@ -178,6 +181,14 @@ class RawStream:
         with suppress(ConnectionError):
             await self.writer.wait_closed()
 
+    def cut(self, came: bytes) -> Exception:
+        """Return what a stream that is not whole has ended with."""
+        return ConnectionResetError(str(self._reset)) if self._reset else StreamCutError(came)
+
+    def _note_reset(self, error: BaseException) -> None:
+        self._reset = error
+        self._reader.feed_eof()
+
     async def _piece(self) -> bytes:
         async with asyncio.timeout(PATIENCE):
             if not self._is_chunked:
@@ -186,7 +197,7 @@ class RawStream:
                 size = int(await self._reader.readuntil(b"\r\n"), 16)
                 piece = await self._reader.readexactly(size + 2)
             except asyncio.IncompleteReadError as error:
-                raise StreamCutError(error.partial) from error
+                raise self.cut(error.partial) from error
             assert piece[-2:] == b"\r\n"
             return piece[:-2]
 
@@ -254,6 +265,7 @@ class RawSocket:
     def __init__(self, stream: RawStream) -> None:
         """Speak over the connection of an upgraded request."""
         self._reader = stream._reader
+        self._stream = stream
         self.writer = stream.writer
 
     async def say(self, **fields: object) -> None:
@@ -286,8 +298,8 @@ class RawSocket:
                 if size >= 126:
                     size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8), "big")
                 return first & 15, await self._reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise SocketClosedError(1006, type(error).__name__) from error
+        except asyncio.IncompleteReadError as error:
+            raise SocketClosedError(1006, type(self._stream.cut(error.partial)).__name__) from error
 
     async def text(self) -> str:
         """Return the next text; raise SocketClosedError when there is none any more."""

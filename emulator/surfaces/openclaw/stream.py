@@ -27,7 +27,9 @@ _NONSENSE = b"data: {\xff\xfe not JSON\n\n"
 class EventStream:
     """One open stream; a reader that lets too much pile up is cut off.
 
-    That is known when something is written later: what is written in one go may be as long as it likes.
+    That is known when something is written later: what is written in one go may be as long as it likes. Its connection
+    goes on behind a good end, and is not said to close: clients that are told so take a stream that was cut for a whole
+    one, Node's among them.
     """
 
     def __init__(self, request: web.BaseRequest, clock: Clock, headers: Mapping[str, str]) -> None:
@@ -36,6 +38,7 @@ class EventStream:
         self._clock = clock
         self._headers = {**STREAM_HEADERS, **headers, "Date": rfc822_formatted_time()}
         self._is_chunked = request.version >= HttpVersion11
+        self._is_kept = self._is_chunked and request.keep_alive
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._heartbeat: Timer | None = None
@@ -51,7 +54,8 @@ class EventStream:
         """Send the head and how soon to come back."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
         framing = "Transfer-Encoding: chunked\r\n" if self._is_chunked else ""
-        head = f"HTTP/1.1 200 OK\r\n{lines}{framing}Connection: close\r\n\r\n"
+        framing += "" if self._is_kept else "Connection: close\r\n"
+        head = f"HTTP/1.1 200 OK\r\n{lines}{framing}\r\n"
         self._write(head.encode("latin-1", "replace") + self._framed(RETRY))
         self._spoke = self._clock.now()
         self._wait()
@@ -78,6 +82,7 @@ class EventStream:
             self.close()
             return
         end_connection(self._request, death.end)
+        self._is_kept = False
         self._finish()
 
     def release(self) -> None:
@@ -89,7 +94,7 @@ class EventStream:
     async def over(self) -> web.StreamResponse:
         """Return when the stream has ended."""
         await self._over
-        return GoneResponse()
+        return GoneResponse(is_kept=self._is_kept)
 
     def _finish(self) -> None:
         if not self._over.done():
@@ -106,6 +111,7 @@ class EventStream:
         if not self._is_in_one_go:
             if transport.get_write_buffer_size() > MAX_BUFFERED:
                 transport.abort()
+                self._is_kept = False
                 self._finish()
                 return
             self._is_in_one_go = True

@@ -36,7 +36,6 @@ async def test_the_head_is_that_of_an_event_stream_of_unknown_length(live: Live)
         "Cache-Control": "no-cache, no-transform",
         "X-Accel-Buffering": "no",
         "Transfer-Encoding": "chunked",
-        "Connection": "close",
     }
 
 

@@ -21,7 +21,7 @@ from tests.support.live import (
     timers_of,
 )
 from tests.support.live_scenario import SCENARIO
-from tests.support.raw import request_bytes
+from tests.support.raw import RawConnection, request_bytes
 from tests.support.scenarios import load_text
 
 SUBSCRIBE = request_bytes("GET", "/api/chat/stream?session=s")
@@ -125,9 +125,19 @@ async def test_a_server_that_goes_down_ends_its_streams_well(tmp_path: Path, clo
             await stream.end()
 
 
-async def test_a_request_behind_a_stream_on_its_connection_is_not_answered(live: Live) -> None:
+async def test_a_connection_serves_on_behind_a_stream_that_ended_well(live: Live) -> None:
     once = request_bytes("GET", "/api/chat/stream?session=s&message=quick")
-    async with opened(live, once + request_bytes("GET", "/health")) as stream:
+    async with opened(live, once + request_bytes("GET", "/health") + once) as stream:
         await stream.event()
+        await stream.reply()
+        await stream.end()
+        connection = RawConnection(stream._reader, stream.writer)
+        assert (await connection.answer(to="GET")).status == 200
+        assert (await stream._reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_a_connection_ends_behind_a_stream_where_its_client_wants_that(live: Live) -> None:
+    async with streaming(live, message="quick", headers={"Connection": "close"}) as stream:
+        assert "Connection: close" in stream.head.split("\r\n")
         await stream.reply()
         await stream.end()
