@@ -196,7 +196,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "health": "What `/health` says.",
         "auth": "Who may come in; left out, everybody.",
         "cors": "Which pages may call it.",
-        "agents": "The agents, by their ids; left out, one called main.",
+        "agents": "The agents, by their ids; one called main is always there.",
         "sessions": "Conversations that are there from the beginning, by keys such as `agent:main:telegram:dm:123`.",
         "channels": "The channels, by their ids: telegram, whatsapp, ….",
         "chat": "How messages are answered.",
