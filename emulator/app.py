@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from secrets import token_urlsafe
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -16,11 +21,20 @@ from emulator.surfaces.http import path_of
 from emulator.surfaces.openclaw.surface import OpenClawSurface
 
 LOOPBACK = "127.0.0.1"
+CONTROL = "/__emulator/"
+"""Where the control API is, on every listener."""
+
 GATEWAY = "gateway"
 """The name of the listener at which the gateway comes first."""
 _KEEP_ALIVE = 75.0
 _LINGERING = 2.0  # how long a client that was refused may go on sending before its connection is cut
 _SHUTDOWN_GRACE = 0.2
+_TOKEN_BYTES = 24
+
+
+if TYPE_CHECKING:
+    from emulator.surfaces.control.endpoints import Stage
+    from emulator.surfaces.control.surface import ControlSurface
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +71,12 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
 class App:
     """One emulator behind its listeners; every listener serves every surface."""
 
-    def __init__(self, emulator: Emulator, listeners: Sequence[Listener]) -> None:
-        """Compose; nothing listens before :meth:`start`."""
+    def __init__(self, emulator: Emulator, listeners: Sequence[Listener], token: str | None = None) -> None:
+        """Compose; nothing listens before :meth:`start`. `token` is what opens the control API, drawn if left out."""
         self.emulator = emulator
+        self.token = token or token_urlsafe(_TOKEN_BYTES)
+        self.stage: Stage | None = None
+        self._control: ControlSurface | None = None
         self.listeners = tuple(listeners)
         self.addresses: dict[str, tuple[str, int]] = {}
         self._convex = ConvexSurface(emulator)
@@ -81,13 +98,32 @@ class App:
     def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a deployment does; what only a gateway has is answered by that."""
         path = path_of(request)
+        if path.startswith(CONTROL):
+            return self._handle_control(request)
         is_gateway = not self._convex.owns(path) and self._openclaw.owns(path)
         return (self._openclaw if is_gateway else self._convex).handle(request)
 
     def _handle_gateway(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a gateway does; what only a deployment has is answered by that."""
-        surface = self._convex if self._convex.owns(path_of(request)) else self._openclaw
-        return surface.handle(request)
+        path = path_of(request)
+        if path.startswith(CONTROL):
+            return self._handle_control(request)
+        return (self._convex if self._convex.owns(path) else self._openclaw).handle(request)
+
+    async def _handle_control(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer as the control API, which is imported by its first request: most runs never see one."""
+        if self._control is None:
+            self._begin_control(await asyncio.to_thread(import_module, "emulator.surfaces.control.surface"))
+        assert self._control is not None
+        return await self._control.handle(request)
+
+    def _begin_control(self, module: ModuleType) -> None:
+        if self._control is None:
+            hosts = {each.host.lower() for each in self.listeners}
+            self._control = module.ControlSurface(self.emulator, self.token, self._use, hosts)
+
+    def _use(self) -> Stage | None:
+        return self.stage
 
     async def start(self) -> None:
         """Begin to listen everywhere; raise PortInUseError, listening nowhere, when a port is taken."""

@@ -29,6 +29,7 @@ def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ..
         f"  admin key   {facts['admin_key']}",
         f"  Gateway     {facts['gateway_url']}  {_gateway_words(scenario.gateway)}",
     ]
+    lines.append(f"  Control     {facts['control_url']}  token {facts['token']}")
     if facts["site_url"]:
         lines.append(f"  site        {facts['site_url']}")
     if scenario.description:

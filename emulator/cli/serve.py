@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from emulator.app import LOOPBACK, App, Listener, PortInUseError
+from emulator.app import CONTROL, LOOPBACK, App, Listener, PortInUseError
 from emulator.cli.banner import banner, report_data, sentence
 from emulator.cli.log import LEVELS, start_logging
 from emulator.cli.ports import holder_of
@@ -35,7 +35,6 @@ from emulator.scenario.report import as_text
 
 CONVEX_PORT = 3210
 GATEWAY_PORT = 18789
-_TOKEN_BYTES = 24
 _LARGEST_SEED = 2**32
 
 logger = logging.getLogger(__name__)
@@ -178,10 +177,7 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
         _announce(settings, scenario, facts)
         gc.freeze()
         gc.enable()
-        if settings.watch:
-            await _reload_until(stop, emulator, loader, loaded, settings.scenario)
-        else:
-            await stop.wait()
+        await _reload_until(stop, app, loader, loaded, settings)
     finally:
         if settings.ready_file:
             remove_ready_file(settings.ready_file)
@@ -219,7 +215,8 @@ def _facts(app: App, scenario: Scenario) -> dict[str, object]:
         "gateway_url": app.url("gateway") or app.url("convex"),
         "site_url": app.url("site"),
         "admin_key": scenario.deployment.admin_keys[0] if scenario.deployment.admin_keys else None,
-        "token": secrets.token_urlsafe(_TOKEN_BYTES),
+        "control_url": f"{app.url('convex')}{CONTROL}",
+        "token": app.token,
         "scenario": scenario.name,
         "seed": scenario.seed,
         "pid": os.getpid(),
@@ -237,9 +234,7 @@ def _announce(settings: Settings, scenario: Scenario, facts: dict[str, object]) 
         logger.warning("listening beyond this machine: whoever reaches it can call everything")
 
 
-async def _reload_until(
-    stop: asyncio.Event, emulator: Emulator, loader: Loader, loaded: Loaded, wanted: str | None
-) -> None:
+async def _reload_until(stop: asyncio.Event, app: App, loader: Loader, loaded: Loaded, settings: Settings) -> None:
     await asyncio.to_thread(import_module, "emulator.reload.reloader")  # requests are answered meanwhile
     import anyio  # noqa: PLC0415 - with watchfiles 60 ms, which the first answer need not wait for
 
@@ -250,8 +245,10 @@ async def _reload_until(
         logger.log(level, "%s", sentence(report), extra={"data": report_data(report)})
 
     done = anyio.Event()
-    reloader = Reloader(emulator, loader, loaded, wanted, tell)
+    reloader = Reloader(app.emulator, loader, loaded, settings.scenario, tell)
+    app.stage = reloader
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(reloader.run(done))
+        if settings.watch:
+            tasks.create_task(reloader.run(done))
         await stop.wait()
         done.set()

@@ -20,6 +20,7 @@ from emulator.reload.watch import watch
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.files import SUFFIXES, find_folders
 from emulator.scenario.load import Loaded, Loader, choose
+from emulator.scenario.problem import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Reloader:
         self._loader = loader
         self._wanted = wanted
         self._tell = tell
+        self._loaded = loaded
         self._in_force = loaded.files
         self._seen = loaded.files
         self._roots = tuple(Path(path).absolute() for path in loader.paths)
@@ -49,6 +51,23 @@ class Reloader:
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
+    def names(self) -> list[str]:
+        """Return the names of all scenarios."""
+        return list(self._loaded.scenarios)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with any of them."""
+        return self._loaded.problems
+
+    async def use(self, name: str) -> bool:
+        """Put another scenario in force; say whether it could be."""
+        scenario = self._loaded.scenarios.get(name)
+        if scenario is None:
+            return False
+        self._wanted = name
+        self._swap(scenario, self._loaded, time.perf_counter())
+        return self._emulator.revision.scenario is scenario
+
     async def reload(self) -> None:
         """Load, and put the result in force when it is whole."""
         started = time.perf_counter()
@@ -56,6 +75,7 @@ class Reloader:
         if loaded is None or loaded.files == self._seen:
             return
         self._seen = loaded.files
+        self._loaded = loaded
         name = choose(loaded, self._wanted)
         scenario = loaded.scenarios[name] if name is not None else None
         revision = self._emulator.revision

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias, TypeVar
 
@@ -125,6 +126,10 @@ class Emulator:
         self._begin(self.clock.now())
         for listener in self._swapped:
             listener()
+
+    def forget_counts(self) -> None:
+        """Begin to number calls from 1 again."""
+        self.state = replace(self.state, counts={})
 
     def undo(self) -> bool:
         """Take the newest commit back, by a commit of its own; say whether there was one."""

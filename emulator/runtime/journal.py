@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from emulator.engine.call import Call
@@ -37,16 +37,31 @@ class Journal:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0
+        self.total = 0
+        self._listeners: dict[Callable[[Entry], None], None] = {}
 
     def add(self, entry: Entry) -> None:
         """Append an entry; it is dropped at once only if it alone is over the bound."""
         entries = self._entries
+        self.total += 1
+        for listener in tuple(self._listeners):
+            listener(entry)
         if entry.call.size > self._max_bytes:
             return
         entries.append(entry)
         self._bytes += entry.call.size
         while len(entries) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= entries.popleft().call.size
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self._bytes = 0
+
+    def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        """Have `listener` hear of every entry from now on; return what ends that."""
+        self._listeners[listener] = None
+        return lambda: self._listeners.pop(listener, None)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)

@@ -11,11 +11,19 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from emulator.surfaces.openclaw.failures import invalid_request
-
 Endpoint = TypeVar("Endpoint")
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class PathError(ValueError):
+    """A parameter that is not percent-encoded as it should be."""
+
+    def __init__(self, name: str, message: str) -> None:
+        """Say which one, and what was expected."""
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class Found(Generic[Endpoint]):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters, decoded once; raises GatewayError for one that is no percent-encoded UTF-8.
+        """The parameters, decoded once; raises PathError for one that is no percent-encoded UTF-8.
 
         Not decoded when the path is found: a method that is not allowed comes first, and so does a missing scope.
         """
@@ -105,8 +113,8 @@ def _decode(name: str, segment: str) -> str:
     """Return a segment, percent-decoded; bytes of the request that were no UTF-8 arrive as lone surrogates."""
     broken = _BROKEN_ESCAPE.search(segment)
     if broken is not None:
-        raise invalid_request("a % must be followed by two hexadecimal digits", name)
+        raise PathError(name, "a % must be followed by two hexadecimal digits")
     try:
         return unquote_to_bytes(segment.encode("utf-8", "surrogateescape")).decode()
     except UnicodeError as error:
-        raise invalid_request("expected percent-encoded UTF-8", name) from error
+        raise PathError(name, "expected percent-encoded UTF-8") from error

@@ -27,3 +27,8 @@ def parse_instant(text: str) -> int:
 def format_instant(instant: int) -> str:
     """Write a moment in UTC, to the second: ``2024-02-08T12:00:00Z``."""
     return (_EPOCH + timedelta(seconds=instant // SECOND)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_moment(instant: int) -> str:
+    """Write a moment in UTC, to the millisecond: ``2024-02-08T12:00:00.250Z``."""
+    return f"{format_instant(instant)[:-1]}.{instant % SECOND // 1_000_000:03}Z"

@@ -38,14 +38,15 @@ from emulator.surfaces.openclaw.failures import (
     GatewayError,
     WrongSecretError,
     internal,
+    invalid_request,
     method_not_allowed,
     not_found,
 )
 from emulator.surfaces.openclaw.logins import FailedLogins, Logins, session_cookie
 from emulator.surfaces.openclaw.resources import ResourceEndpoints
-from emulator.surfaces.openclaw.routes import Found, PathTable
 from emulator.surfaces.openclaw.settings import SettingEndpoints
 from emulator.surfaces.openclaw.socket import SocketEndpoint
+from emulator.surfaces.paths import Found, PathError, PathTable
 from emulator.surfaces.ready import respond
 from emulator.surfaces.trickle import TrickleError, trickle
 
@@ -162,7 +163,11 @@ class OpenClawSurface:
         if isinstance(identity, Cookie) and (request.method not in _SAFE or path.rstrip("/") == _SOCKET):
             origins = self._emulator.revision.scenario.gateway.origins
             check_origin(request.headers.get("Origin"), request.headers.get("Host"), origins)
-        return await route.endpoint(Asked(request, found.parameters, identity, self._cors_headers(request)))
+        try:
+            parameters = found.parameters
+        except PathError as error:
+            raise invalid_request(error.message, error.name) from error
+        return await route.endpoint(Asked(request, parameters, identity, self._cors_headers(request)))
 
     def _identify(self, request: web.BaseRequest, path: str) -> Identity:
         now = self._emulator.clock.now()

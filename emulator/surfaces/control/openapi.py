@@ -1,0 +1,74 @@
+"""The OpenAPI description of the control API, made of its routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from emulator import __version__
+from emulator.surfaces.control.routes import PREFIX, Route
+
+_REF = "#/components/schemas/{model}"
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "hint": {"type": "string"}},
+        }
+    },
+}
+
+
+def describe(routes: Iterable[Route]) -> dict[str, Any]:
+    """Return the description, OpenAPI 3.1."""
+    listed = list(routes)
+    forms = [route.body for route in listed if route.body is not None]
+    _, schemas = models_json_schema([(form, "validation") for form in dict.fromkeys(forms)], ref_template=_REF)
+    paths: dict[str, Any] = {}
+    for route in listed:
+        paths.setdefault(f"{PREFIX}{route.path}", {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Emulator control API", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas.get("$defs", {}), "Error": _ERROR},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    name = route.endpoint.__name__
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": " ".join((route.endpoint.__doc__ or "").split()),
+        "parameters": [*map(_path_parameter, re.findall(r"{(\w+)}", route.path)), *map(_query_parameter, route.query)],
+        "responses": {
+            "200": {"description": "Done.", "content": {"application/json": {"schema": {"type": "object"}}}},
+            "default": {"description": "An error.", "content": _json("Error")},
+        },
+    }
+    if route.body is not None:
+        operation["requestBody"] = {"content": _json(route.body.__name__)}
+    if route.changes:
+        operation["security"] = [{"token": []}]
+    return operation
+
+
+def _json(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}}

@@ -1,0 +1,167 @@
+"""What is in force and what happened, as JSON; pure. Secrets are not in any of it."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from emulator.engine.call import Admin, Caller, User
+from emulator.engine.plan import (
+    Ending,
+    Finish,
+    Limited,
+    NearMiss,
+    Passed,
+    Rejected,
+    Replied,
+    Returned,
+    Threw,
+    Uncomputable,
+    Unmatched,
+    Unscripted,
+    Wait,
+    WrongType,
+)
+from emulator.engine.store import Write
+from emulator.model.function import Function
+from emulator.model.rule import Failure
+from emulator.runtime.journal import Entry
+from emulator.scenario.problem import Problem
+from emulator.values.durations import MILLISECOND
+from emulator.values.formats import Format, encode
+from emulator.values.instants import format_moment
+
+_MAX_WRITES = 100
+_MAX_TEXT = 2_000
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """Write an entry of the journal."""
+    decision, call = entry.decision, entry.call
+    row: dict[str, Any] = {
+        "number": entry.number,
+        "at": format_moment(entry.at),
+        "operation": call.operation,
+        "type": call.type.value.lower() if call.type else None,
+        "args": encode(dict(call.args), Format.ENCODED),
+        "identity": caller_name(call.caller),
+        "outcome": outcome_of(entry),
+        "duration": sum(step.duration for step in decision.plan if isinstance(step, Wait)) / MILLISECOND,
+        "revision": entry.revision.number,
+        "rule": str(decision.rule.place) if decision.rule else None,
+        "writes": [_write(each) for each in decision.changes if isinstance(each, Write)][:_MAX_WRITES],
+        "faults": list(decision.admission.hit),
+    }
+    ending = ending_of(entry)
+    detail = _detail(ending)
+    if detail is not None:
+        row["detail"] = detail[:_MAX_TEXT]
+    if entry.explanation is not None:
+        row["explanation"] = entry.explanation
+    if isinstance(ending, Unmatched):
+        row["nearMisses"] = [_miss(each) for each in ending.misses]
+    return row
+
+
+def ending_of(entry: Entry) -> Ending:
+    """Return what a call ends with."""
+    last = entry.decision.plan[-1]
+    assert isinstance(last, Finish)
+    return last.ending
+
+
+def outcome_of(entry: Entry) -> str:
+    """Name what became of a call; a connection that died over it says so."""
+    last = entry.decision.plan[-1]
+    assert isinstance(last, Finish)
+    return last.death.end.value if last.death is not None else outcome_name(last.ending)
+
+
+def outcome_name(ending: Ending) -> str:
+    """Name a kind of ending."""
+    match ending:
+        case Returned():
+            return "returned"
+        case Replied():
+            return "replied"
+        case Threw():
+            return "threw"
+        case Failure():
+            return "failed"
+        case Limited():
+            return "limited"
+        case Passed():
+            return "passed"
+        case Unscripted():
+            return "unscripted"
+        case Unmatched():
+            return "unmatched"
+        case WrongType():
+            return "wrong_type"
+        case Rejected():
+            return "rejected"
+        case Uncomputable():
+            return "uncomputable"
+        case _:
+            assert_never(ending)
+
+
+def caller_name(caller: Caller) -> str | None:
+    """Name a caller, None for nobody in particular."""
+    if isinstance(caller, Admin):
+        acting = caller_name(caller.acting_as) if caller.acting_as else None
+        return f"admin as {acting}" if acting else "admin"
+    if isinstance(caller, User):
+        return caller.name or str(caller.attributes.get("tokenIdentifier", "a user"))
+    return None
+
+
+def function_row(function: Function, calls: int) -> dict[str, Any]:
+    """Write a function with how often it was called."""
+    return {
+        "path": function.path.public,
+        "type": function.type.value.lower() if function.type else None,
+        "place": str(function.place),
+        "rules": [str(rule.place) for rule in function.script.rules],
+        "calls": calls,
+    }
+
+
+def problem_row(problem: Problem) -> dict[str, Any]:
+    """Write a problem of a scenario file."""
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "severity": problem.severity.value,
+        "slug": problem.slug,
+        "message": problem.message,
+        "expected": problem.expected,
+        "hint": problem.hint,
+    }
+
+
+def _write(write: Write) -> dict[str, Any]:
+    return {"table": write.collection, "id": write.key, "deleted": write.document is None}
+
+
+def _miss(miss: NearMiss) -> dict[str, Any]:
+    reasons = [{"path": each.path, "expected": each.expected, "got": each.got} for each in miss.mismatches]
+    return {"rule": str(miss.rule.place), "mismatches": reasons}
+
+
+def _detail(ending: Ending) -> str | None:
+    match ending:
+        case Threw(message):
+            return message
+        case Failure(status, code, message):
+            return " ".join(str(each) for each in (status, code, message) if each is not None)
+        case Limited(reading):
+            return f"the limit {reading.limit.name} allows {reading.limit.allow}"
+        case Rejected(message):
+            return message
+        case Uncomputable(_, reason):
+            return reason
+        case Replied():
+            return ending.text
+        case _:
+            return None
