@@ -12,7 +12,14 @@ _COMMANDS = {
     "serve": "Serve the scenarios until Ctrl-C.",
     "check": "Check scenario files and say everything that is wrong with them.",
     "schema": "Print the JSON Schema of scenario files.",
+    "status": "Say what is in force in an emulator that runs.",
+    "calls": "Show the newest calls, and what became of them.",
+    "reset": "Begin anew, as a whole or in part.",
+    "clock": "Show the scenario's time, or change it.",
+    "fault": "List the faults, or switch one on or off.",
+    "scenario": "List the scenarios, or put another one in force.",
 }
+_VERBS = frozenset({"status", "calls", "reset", "clock", "fault", "scenario"})
 
 
 class _LazyGroup(click.Group):
@@ -24,7 +31,7 @@ class _LazyGroup(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"emulator.cli.{name}"), name)
+        command = getattr(import_module(f"emulator.cli.{'verbs' if name in _VERBS else name}"), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -36,7 +43,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="emulator")
 def main() -> None:
-    """Emulate a Convex deployment from YAML scenario files.
+    """Emulate a Convex deployment and an OpenClaw Gateway from YAML scenario files.
 
     Needs no account and no network. `emulator serve` is where to begin.
     """

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from emulator.scenario.cache import cache_folder
+
 
 def write_ready_file(path: Path, facts: Mapping[str, object]) -> None:
     """Write one JSON object, whole or not at all, readable by its owner only: it holds keys."""
@@ -25,3 +27,23 @@ def remove_ready_file(path: Path) -> None:
             path.unlink()
     except (OSError, ValueError, AttributeError):
         return
+
+
+def running_file() -> Path | None:
+    """Return where an emulator tells this user's other commands that it runs; None where there is no such place."""
+    folder = cache_folder()
+    return None if folder is None else folder / "running" / f"{os.getpid()}.json"
+
+
+def running_emulators() -> list[dict[str, object]]:
+    """Return the facts of all emulators of this user that run; what others left behind is removed."""
+    folder = cache_folder()
+    found = []
+    for path in sorted((folder / "running").glob("*.json")) if folder else ():
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            os.kill(int(facts["pid"]), 0)
+            found.append(facts)
+        except (OSError, ValueError, KeyError, TypeError):
+            path.unlink(missing_ok=True)
+    return found

@@ -21,7 +21,7 @@ from emulator.app import CONTROL, LOOPBACK, App, Listener, PortInUseError
 from emulator.cli.banner import banner, report_data, sentence
 from emulator.cli.log import LEVELS, start_logging
 from emulator.cli.ports import holder_of
-from emulator.cli.ready import remove_ready_file, write_ready_file
+from emulator.cli.ready import remove_ready_file, running_file, write_ready_file
 from emulator.engine.surroundings import UncomputableError
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.reload.rehearse import seed_problem
@@ -173,7 +173,10 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
     app = App(emulator, settings.listeners)
     await _start(app)
     facts = _facts(app, scenario)
+    running = running_file()
     try:
+        if running is not None:
+            _tell_others(running, facts)
         _announce(settings, scenario, facts)
         gc.freeze()
         gc.enable()
@@ -181,7 +184,16 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
     finally:
         if settings.ready_file:
             remove_ready_file(settings.ready_file)
+        if running is not None:
+            running.unlink(missing_ok=True)
         await app.stop()
+
+
+def _tell_others(path: Path, facts: dict[str, object]) -> None:
+    """Let the other commands find this emulator; one that cannot be found by itself can be named."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_ready_file(path, facts)
 
 
 def _begin(scenario: Scenario, loaded: Loaded) -> Emulator:

@@ -29,7 +29,7 @@ _PACKAGES = ("model", "values", "expressions", "scenario")
 
 def load_cached(loader: Loader) -> Loaded:
     """Load, from the cache when it is still true; what could be loaded without a problem is kept for next time."""
-    folder = _folder()
+    folder = cache_folder()
     if folder is None:
         return loader.load()
     path = folder / f"{_key(loader)}.pickle"
@@ -55,7 +55,8 @@ class _OurRecords(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} has no place in the cache")
 
 
-def _folder() -> Path | None:
+def cache_folder() -> Path | None:
+    """Return the user's folder for what is kept across processes; None where it is switched off or has no place."""
     setting = os.environ.get("EMULATOR_CACHE")
     if setting == _OFF:
         return None

@@ -24,7 +24,7 @@ def run(*arguments: str) -> str:
     return result.stdout[:-1]
 
 
-@pytest.mark.parametrize("command", ["emulator", "serve", "check", "schema"])
+@pytest.mark.parametrize("command", ["emulator", *main.list_commands(click.Context(main))])
 def test_the_help_of_a_command_reads_so(command: str) -> None:
     arguments = [] if command == "emulator" else [command]
     text = run(*arguments, "--help")

@@ -10,7 +10,14 @@ from emulator.cli.banner import banner
 from tests.support.scenarios import load_text
 
 URL = "http://127.0.0.1:1"
-FACTS: dict[str, object] = {"convex_url": URL, "gateway_url": URL, "admin_key": "name|secret", "site_url": None}
+FACTS: dict[str, object] = {
+    "convex_url": URL,
+    "gateway_url": URL,
+    "control_url": f"{URL}/__emulator/",
+    "token": "secret",
+    "admin_key": "name|secret",
+    "site_url": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,191 @@
+"""`emulator status`, `calls`, `reset`, `clock`, `fault` and `scenario`: what steers an emulator that runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from emulator.cli.remote import find_remote, remote_options
+
+LEVELS = ("all", "state", "counts", "journal", "limits", "clock")
+_GAP = 2
+
+
+@click.command()
+@remote_options
+def status(url: str | None, token: str | None, *, as_json: bool) -> None:
+    """Say what is in force."""
+    facts = find_remote(url, token).get("/status")
+    if as_json:
+        _print(facts)
+        return
+    clock = facts["clock"]
+    click.echo(f"scenario  {facts['scenario']} ({facts['file']}), revision {facts['revision']}, seed {facts['seed']}")
+    click.echo(f"clock     {clock['now']}{', paused' if clock.get('paused') else ''}, rate {clock.get('rate', 1)}")
+    click.echo(f"calls     {facts['calls']}")
+    if facts["tables"]:
+        click.echo("tables    " + ", ".join(f"{name} ({count})" for name, count in facts["tables"].items()))
+    if facts["faults"]:
+        click.echo("faults    " + ", ".join(facts["faults"]))
+    if facts["problems"]:
+        click.echo(f"problems  {facts['problems']}; see `emulator check`")
+
+
+@click.command()
+@click.option("--operation", help="Only this operation; * stands for any text.")
+@click.option("--outcome", help="Only this outcome, such as returned, threw or unscripted.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many of the newest.")
+@click.option("--follow", "-f", is_flag=True, help="Show calls as they come, until Ctrl-C.")
+@remote_options
+def calls(
+    operation: str | None,
+    outcome: str | None,
+    limit: int,
+    url: str | None,
+    token: str | None,
+    *,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Show the newest calls, and what became of them."""
+    remote = find_remote(url, token)
+    rows = remote.get("/journal", operation=operation, outcome=outcome, limit=limit)["calls"]
+    if as_json and not follow:
+        _print(rows)
+        return
+    if not rows and not follow:
+        click.echo("no calls yet")
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False) if as_json else call_line(row))
+    if follow:
+        for row in remote.follow("/journal/follow"):
+            if _is_wanted(row, operation, outcome):
+                click.echo(json.dumps(row, ensure_ascii=False) if as_json else call_line(row))
+
+
+@click.command()
+@click.argument("levels", nargs=-1, type=click.Choice(LEVELS), metavar="[LEVEL]...")
+@remote_options
+def reset(levels: tuple[str, ...], url: str | None, token: str | None, *, as_json: bool) -> None:
+    """Begin anew: everything, or the LEVELs named.
+
+    Levels: state (documents, variables and the gateway), counts, journal, limits, clock, all.
+    """
+    answer = find_remote(url, token).send("POST", "/reset", {"levels": list(levels or ("all",))})
+    _told(answer, f"reset: {', '.join(levels or ('all',))}", as_json=as_json)
+
+
+@click.command()
+@click.argument("action", type=click.Choice(("show", "advance", "pause", "resume", "rate")), default="show")
+@click.argument("value", required=False)
+@remote_options
+def clock(action: str, value: str | None, url: str | None, token: str | None, *, as_json: bool) -> None:
+    """Show the scenario's time, or change it: advance 5m, pause, resume, rate 10."""
+    remote = find_remote(url, token)
+    if action in ("advance", "rate") and value is None:
+        raise click.UsageError(f"say how much: emulator clock {action} {'5m' if action == 'advance' else '10'}")
+    match action:
+        case "show":
+            answer = remote.get("/clock")
+        case "advance":
+            answer = remote.send("POST", "/clock/advance", {"by": value})
+        case "rate":
+            answer = remote.send("POST", "/clock/rate", {"rate": _number(str(value))})
+        case _:
+            answer = remote.send("POST", f"/clock/{action}")
+    told = f"{answer['now']}{', paused' if answer.get('paused') else ''}, rate {answer.get('rate', 1)}"
+    _told(answer, told, as_json=as_json)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("switch", type=click.Choice(("on", "off")), required=False)
+@remote_options
+def fault(name: str | None, switch: str | None, url: str | None, token: str | None, *, as_json: bool) -> None:
+    """List the faults, or switch one: emulator fault outage on."""
+    remote = find_remote(url, token)
+    if name is not None:
+        if switch is None:
+            raise click.UsageError(f"say on or off: emulator fault {name} on")
+        answer = remote.send("PUT", f"/faults/{name}", {"enabled": switch == "on"})
+        _told(answer, f"{name} is {switch}", as_json=as_json)
+        return
+    rows = remote.get("/faults")["faults"]
+    if as_json:
+        _print(rows)
+    elif not rows:
+        click.echo("the scenario has no faults")
+    else:
+        click.echo(table(("fault", "", "hits", "on"), map(_fault_cells, rows)))
+
+
+@click.command()
+@click.argument("name", required=False)
+@remote_options
+def scenario(name: str | None, url: str | None, token: str | None, *, as_json: bool) -> None:
+    """List the scenarios, or put another one in force."""
+    remote = find_remote(url, token)
+    if name is not None:
+        answer = remote.send("POST", f"/scenarios/{name}/use")
+        _told(answer, f"{answer['scenario']} is in force, revision {answer['revision']}", as_json=as_json)
+        return
+    rows = remote.get("/scenarios")["scenarios"]
+    if as_json:
+        _print(rows)
+    else:
+        for row in rows:
+            click.echo(f"{'*' if row['active'] else ' '} {row['name']}")
+
+
+def call_line(row: Mapping[str, Any]) -> str:
+    """Return one line for a call."""
+    args = json.dumps(row["args"], ensure_ascii=False, separators=(",", ":"))
+    line = f"{row['number']:>5} {row['at'][11:23]} {row['outcome']:<10} {row['operation']} {args}"
+    if row["faults"]:
+        line += f" [{', '.join(row['faults'])}]"
+    if row.get("explanation"):
+        line += f" — {row['explanation']}"
+    width = shutil.get_terminal_size().columns
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows under their heads, each column as wide as need be; the last one is cut at the terminal's edge."""
+    listed = [heads, *rows]
+    widths = [max(len(row[place]) for row in listed) + _GAP for place in range(len(heads) - 1)]
+    room = shutil.get_terminal_size().columns - sum(widths)
+    lines = []
+    for row in listed:
+        last = row[-1] if len(row[-1]) <= room else f"{row[-1][: max(0, room - 1)]}…"
+        lines.append("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + last)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _fault_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["name"], "on" if row["enabled"] else "off", str(row["hits"]), ", ".join(row["on"]))
+
+
+def _is_wanted(row: Mapping[str, Any], operation: str | None, outcome: str | None) -> bool:
+    from emulator.model.overlay import is_on  # noqa: PLC0415 - for who follows only
+
+    is_operation = operation is None or is_on((operation,), row["operation"])
+    return is_operation and outcome in (None, row["outcome"])
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"{text!r} is no number") from None
+
+
+def _told(answer: object, words: str, *, as_json: bool) -> None:
+    _print(answer) if as_json else click.echo(words)
+
+
+def _print(answer: object) -> None:
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
