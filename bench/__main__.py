@@ -10,10 +10,21 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.measure import CORES, LOAD_CORE, now
+from bench.measure import CORES, LOAD_CORE, now, raise_file_limit
 from bench.servers import LOOPS
 
-NAMES = ("functions", "rows", "expressions", "tables", "start", "load", "reload", "memory")
+NAMES = (
+    "functions",
+    "rows",
+    "expressions",
+    "tables",
+    "streams",
+    "sockets",
+    "start",
+    "load",
+    "reload",
+    "memory",
+)
 
 
 def main(names: list[str]) -> None:
@@ -23,6 +34,7 @@ def main(names: list[str]) -> None:
     if len(CORES) < 2:
         print("one core only: the load takes its time from the server")
     os.sched_setaffinity(0, {LOAD_CORE})
+    raise_file_limit()
     loops = " and ".join(LOOPS)
     print(f"Python {platform.python_version()}, aiohttp {version('aiohttp')}, {loops}; median (min-max)\n", flush=True)
     for name in names or NAMES:

@@ -77,8 +77,23 @@ def running(command: Sequence[str], env: Mapping[str, str]) -> Iterator[subproce
 
 @contextmanager
 def bare(work: Path, functions: int, answer_bytes: int, loop: str) -> Iterator[Server]:
-    """Run the yardstick, which prints ``ready PORT``."""
-    with running(bare_command(functions, answer_bytes, loop), environment(work)) as process:
+    """Run the yardstick of functions."""
+    with _saying_ready(bare_command(functions, answer_bytes, loop), environment(work)) as server:
+        yield server
+
+
+@contextmanager
+def bare_gateway(work: Path, chunks: int, first: float, every: float, loop: str) -> Iterator[Server]:
+    """Run the yardstick of streams and sockets; `first` and `every` are seconds."""
+    settings = [str(chunks), str(first), str(every), loop, "0"]
+    with _saying_ready([sys.executable, "-m", "bench.bare_gateway", *settings], environment(work)) as server:
+        yield server
+
+
+@contextmanager
+def _saying_ready(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Server]:
+    """Run a server that prints ``ready PORT``."""
+    with running(command, env) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line.startswith("ready "):

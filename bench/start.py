@@ -53,7 +53,8 @@ def main(work: Path) -> None:
 
 
 def _cases(work: Path) -> list[Case]:
-    small = shutil.copytree(HERE.parent / "scenarios", work / "start-small")
+    example = (HERE.parent / "scenarios" / "default.yaml").read_text()
+    small = scenarios.write(work / "start-small", example)
     large = scenarios.write(work / "start-large", scenarios.documents(range(FUNCTIONS)))
     size = (large / "default.yaml").stat().st_size / 1e6
     big = f"{FUNCTIONS:,} functions, {size:.1f} MB"
