@@ -54,6 +54,10 @@ class Outbox:
             self._is_sending = True
             self._tasks.create_task(self._send())
 
+    def end(self) -> None:
+        """Say nothing more than what waits."""
+        self._is_over = True
+
     def _note_pause(self) -> None:
         self._is_in_one_go = False
 

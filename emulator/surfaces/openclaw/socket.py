@@ -126,18 +126,19 @@ class _Socket:
     async def serve(self, job_row: Callable[[str], Json]) -> None:
         """Pump until either side has enough."""
         unsubscribe = self._emulator.on_commit(partial(self._tell_changes, job_row))
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                self._outbox = Outbox(self._request, self._response, tasks)
+        async with asyncio.TaskGroup() as tasks:
+            self._outbox = Outbox(self._request, self._response, tasks)
+            try:
                 async for message in self._response:
                     if message.type is WSMsgType.TEXT:
                         self._hear(message.data)
                     elif message.type is WSMsgType.BINARY:
                         self._say(Close(_UNSUPPORTED, "only text is spoken here"))
-        finally:
-            unsubscribe()
-            for stop in self._stops.values():
-                stop()
+            finally:  # before the tasks are waited for: they take no others any more
+                unsubscribe()
+                for stop in self._stops.values():
+                    stop()
+                self._outbox.end()
 
     def check(self, still: Callable[[Identity], Identity | None]) -> None:
         """Go on as who the caller is by now."""

@@ -56,6 +56,18 @@ async def test_a_turn_goes_on_when_its_stream_hangs_up(live: Live) -> None:
     assert b'"one two three"' in history.body
 
 
+async def test_whoever_hangs_up_while_it_waits_for_an_answer_stops_no_turn(live: Live) -> None:
+    async with streaming(live) as stream:
+        async with live.posting("count"):
+            await stream.data()
+        run = live.chats.running("agent:main:api:dm:s")
+        assert run is not None
+        while run.watchers:
+            await live.pass_milliseconds(0)
+        await live.pass_milliseconds(200)
+        assert (await stream.reply())[0] == " two three"
+
+
 async def test_a_reader_that_reads_nothing_is_cut_off_and_the_others_are_not(live: Live) -> None:
     async with opened(live, SUBSCRIBE, receive_buffer=4_096) as slow, streaming(live) as quick:
         slow.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a transport that reads
