@@ -24,7 +24,7 @@ state: {mode: calm, n: 1}
 tables:
   users:
     count: 3
-    document: {name: "${fake.name()}", city: "${vars.city}", key: "${uuid()}", number: "${index}"}
+    document: {name: "${fake.name()}", city: "${vars.city}", key: "${uuid()}", number: "${index}", ok: true}
   notes:
     fields: {text: string, by: 'id("users")', likes: int64}
     count: 2
@@ -138,6 +138,7 @@ def test_a_table_that_cannot_begin_says_why_and_where(tmp_path: Path, table: str
         ("likes: 1}", "likes: 2}", {"notes"}),
         ("count: 2", "count: 3", {"notes"}),
         ("key: ", "other: ", {"users", "notes"}),
+        ("ok: true", "ok: 1", {"users", "notes"}),
         ("city: Seoul", "city: Busan", {"users", "notes"}),
         ("unused: 1", "unused: 2", set()),
         ("n: 1}", "n: 7}", {"n"}),

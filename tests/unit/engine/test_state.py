@@ -6,6 +6,7 @@ import pytest
 
 from emulator.engine.state import Counted, PastError, State, at, commit, forget, undo_of
 from emulator.engine.store import Store, View, Write
+from emulator.engine.transaction import Transaction
 
 
 def test_a_commit_counts_every_change() -> None:
@@ -80,3 +81,16 @@ def test_undoing_takes_back_one_commit_after_another_down_to_the_seeds() -> None
         seen.append([each["n"] for each in state.view.collection("t").documents(state.view.ts)])
 
     assert seen == [[2.0], [1.0]]
+
+
+def test_an_id_that_is_in_use_is_passed_over() -> None:
+    transaction = Transaction(State(), 0, 0)
+    first, second, third = (transaction.insert("t", {}) for _ in range(3))
+    state = commit(State(), transaction.changes, 10)
+    state = commit(state, [Write("t", first, None)], 20, is_seed=True)
+
+    later = Transaction(state, 0, 0)
+    keys = [later.insert("t", {}) for _ in range(3)]
+
+    assert len({first, second, third, *keys}) == 6
+    assert len(commit(state, later.changes, 30).view.collection("t").documents(30)) == 5
