@@ -53,9 +53,10 @@ def plan_of(finish: Finish, delay: int, seed: int, stream: str, *, is_streamed: 
         return (*head, finish)
     kept = len(ending.pieces) if death is None else _pieces_before(death, ending.pieces)
     gaps = _gaps(ending, seed, stream) if is_streamed or ending.pace != Pace() else [0] * len(ending.pieces)
+    waits = {gap: Wait(gap) for gap in gaps}  # most are the same
     steps: list[Wait | Emit] = []
     for piece, gap in zip(ending.pieces[:kept], gaps, strict=False):
-        steps += [Wait(gap), Emit(piece)] if gap else [Emit(piece)]
+        steps += [waits[gap], Emit(piece)] if gap else [Emit(piece)]
     return (*head, *steps, finish)
 
 

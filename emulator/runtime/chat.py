@@ -58,7 +58,7 @@ class Turn(NamedTuple):
 class Run:
     """A turn under way; `entry` is how it was decided, once it was, and `end` what it came to, once it is over.
 
-    `began_in` tells its conversation from another one of the same key.
+    `session` is the key of its conversation, and `began_in` tells that from another one of the same key.
     """
 
     id: str
@@ -72,11 +72,11 @@ class Run:
     performance: Performance | None = None
     began_in: Value = None
     limit: Timer | None = None
+    session: str = field(init=False)
 
-    @property
-    def session(self) -> str:
-        """The key of its conversation."""
-        return self.turn.key.text
+    def __post_init__(self) -> None:
+        """Write the key of its conversation, once for all of its events."""
+        self.session = self.turn.key.text
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Show every event from now on to `watcher`; return what ends that."""

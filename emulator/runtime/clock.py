@@ -76,9 +76,10 @@ class Clock(Protocol):
 class _Agenda:
     """All timers, by instant and then by registration. What was cancelled never makes up more than half of it."""
 
-    __slots__ = ("_dead", "_heap", "made")
+    __slots__ = ("_dead", "_heap", "_on_cancel", "made")
 
-    def __init__(self) -> None:
+    def __init__(self, on_cancel: Callable[[], None]) -> None:
+        self._on_cancel = on_cancel
         self._heap: list[tuple[int, int, Timer]] = []
         self._dead = 0
         self.made = 0
@@ -86,10 +87,8 @@ class _Agenda:
     def __bool__(self) -> bool:
         return len(self._heap) > self._dead
 
-    def add(
-        self, instant: int, callback: Callable[[], object], on_cancel: Callable[[], None], *, is_sleeper: bool
-    ) -> Timer:
-        timer = Timer(instant, self.made, callback, on_cancel, is_sleeper=is_sleeper)
+    def add(self, instant: int, callback: Callable[[], object], *, is_sleeper: bool) -> Timer:
+        timer = Timer(instant, self.made, callback, self._on_cancel, is_sleeper=is_sleeper)
         heapq.heappush(self._heap, (instant, self.made, timer))
         self.made += 1
         return timer
@@ -156,7 +155,7 @@ class ScenarioClock:
     ) -> None:
         """Begin at `start`, or at the wall clock's time; `source` is steady, in nanoseconds from anywhere."""
         self._source = source
-        self._agenda = _Agenda()
+        self._agenda = _Agenda(self._bury)
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0  # which instant the alarm is for
         self._jump = asyncio.Lock()
@@ -275,7 +274,7 @@ class ScenarioClock:
             self._go_on()
 
     def _add(self, instant: int, callback: Callable[[], object], *, is_sleeper: bool) -> Timer:
-        timer = self._agenda.add(instant, callback, self._bury, is_sleeper=is_sleeper)
+        timer = self._agenda.add(instant, callback, is_sleeper=is_sleeper)
         if self._alarm is None or instant < self._alarm_at:
             try:
                 self._set_alarm()

@@ -39,9 +39,6 @@ class Performance:
     def _go_on(self) -> None:
         while (step := next(self._steps, None)) is not None:
             match step:
-                case Finish():
-                    self._finish(step)
-                    return
                 case Emit(piece):
                     self._emit(piece)
                 case Wait(duration):
@@ -49,6 +46,9 @@ class Performance:
                     if self._due > self._clock.now():
                         self._timer = self._clock.call_at(self._due, self._wake)
                         return
+                case Finish():
+                    self._finish(step)
+                    return
                 case _:
                     assert_never(step)
 

@@ -26,7 +26,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 def graphemes(text: str) -> Iterator[str]:
     """Yield what people see as characters: combined letters, syllables, flags, families of emoji."""
-    if text.isascii() and "\r" not in text:
+    if _is_plain(text):
         yield from text
         return
     start, flags = 0, 0
@@ -41,12 +41,19 @@ def words(text: str) -> list[str]:
     """Return the words of a text, each with the white space behind it; the pieces joined are the text."""
     if not text.strip():
         return [text] if text else []
-    return _safe(_WORD.findall(text))
+    pieces = _WORD.findall(text)
+    return pieces if _is_plain(text) else _safe(pieces)
 
 
 def lines(text: str) -> list[str]:
     """Return the lines of a text, each with its line feed."""
-    return _safe(_LINE.findall(text))
+    pieces = _LINE.findall(text)
+    return pieces if _is_plain(text) else _safe(pieces)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each character is a grapheme by itself."""
+    return text.isascii() and "\r" not in text
 
 
 def _safe(pieces: list[str]) -> list[str]:

@@ -133,8 +133,11 @@ class ChatEndpoints:
 class _View:
     """What one stream shows of a conversation: everything, or one run; nothing before it is open."""
 
+    __slots__ = ("_early", "_ends", "_session", "_stream", "key", "run_id")
+
     def __init__(self, key: SessionKey, *, ends: bool) -> None:
         self.key = key
+        self._session = key.text
         self.run_id: str | None = None
         self._ends = ends
         self._stream: EventStream | None = None
@@ -157,7 +160,7 @@ class _View:
         if isinstance(event, Died):
             stream.die(event.death)
             return
-        written = stream_event(item, self.key.text)
+        written = stream_event(item, self._session)
         assert written is not None
         stream.send(written)
         if self._ends and not isinstance(event, Chunk):

@@ -12,10 +12,10 @@ from emulator.model.rule import Death, End
 from emulator.runtime.clock import Clock, Timer
 from emulator.surfaces.death import GoneResponse, end_connection
 from emulator.surfaces.openclaw.events import KEEP_ALIVE, RETRY
+from emulator.surfaces.pipe import Pipe
 from emulator.values.durations import SECOND
 
 SILENCE = 15 * SECOND
-MAX_BUFFERED = 4 * 1024 * 1024
 STREAM_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache, no-transform",
@@ -27,23 +27,33 @@ _NONSENSE = b"data: {\xff\xfe not JSON\n\n"
 class EventStream:
     """One open stream; a reader that lets too much pile up is cut off.
 
-    That is known when something is written later: what is written in one go may be as long as it likes. Its connection
-    goes on behind a good end, and is not said to close: clients that are told so take a stream that was cut for a whole
-    one, Node's among them.
+    Its connection goes on behind a good end, and is not said to close: clients that are told so take a stream that was
+    cut for a whole one, Node's among them.
     """
+
+    __slots__ = (
+        "_clock",
+        "_headers",
+        "_heartbeat",
+        "_is_chunked",
+        "_is_kept",
+        "_over",
+        "_pipe",
+        "_request",
+        "_spoke",
+    )
 
     def __init__(self, request: web.BaseRequest, clock: Clock, headers: Mapping[str, str]) -> None:
         """Prepare to answer `request`; nothing is sent before :meth:`open`."""
         self._request = request
         self._clock = clock
-        self._headers = {**STREAM_HEADERS, **headers, "Date": rfc822_formatted_time()}
+        self._headers = headers
         self._is_chunked = request.version >= HttpVersion11
         self._is_kept = self._is_chunked and request.keep_alive
-        self._loop = asyncio.get_running_loop()
-        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._pipe = Pipe(request)
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._heartbeat: Timer | None = None
         self._spoke = 0
-        self._is_in_one_go = False
 
     @property
     def is_over(self) -> bool:
@@ -52,7 +62,8 @@ class EventStream:
 
     def open(self) -> None:
         """Send the head and how soon to come back."""
-        lines = "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
+        headers = {**STREAM_HEADERS, **self._headers, "Date": rfc822_formatted_time()}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         framing = "Transfer-Encoding: chunked\r\n" if self._is_chunked else ""
         framing += "" if self._is_kept else "Connection: close\r\n"
         head = f"HTTP/1.1 200 OK\r\n{lines}{framing}\r\n"
@@ -104,22 +115,9 @@ class EventStream:
         return b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data
 
     def _write(self, data: bytes) -> None:
-        transport = self._request.transport
-        if transport is None or transport.is_closing():
+        if not self._pipe.write(data):
+            self._is_kept = False
             self._finish()
-            return
-        if not self._is_in_one_go:
-            if transport.get_write_buffer_size() > MAX_BUFFERED:
-                transport.abort()
-                self._is_kept = False
-                self._finish()
-                return
-            self._is_in_one_go = True
-            self._loop.call_soon(self._note_pause)
-        transport.write(data)
-
-    def _note_pause(self) -> None:
-        self._is_in_one_go = False
 
     def _wait(self) -> None:
         self._heartbeat = self._clock.call_at(self._spoke + SILENCE, self._beat)

@@ -1,0 +1,42 @@
+"""Bytes straight to a connection; a reader that lets too much of them pile up is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+MAX_BUFFERED = 4 * 1024 * 1024
+
+
+class Pipe:
+    """The way to one reader.
+
+    That it lets too much pile up is known when something is written later: what is written in one go may be as long as
+    it likes.
+    """
+
+    __slots__ = ("_is_too_full", "_request")
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        """Write to whoever sent `request`."""
+        self._request = request
+        self._is_too_full = False
+
+    def write(self, data: bytes) -> bool:
+        """Write; say whether there is a reader, still."""
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            return False
+        if self._is_too_full:
+            self._is_too_full = False
+            if transport.get_write_buffer_size() > MAX_BUFFERED:
+                transport.abort()
+                return False
+        transport.write(data)
+        if transport.get_write_buffer_size() > MAX_BUFFERED:
+            asyncio.get_running_loop().call_soon(self._note_too_full)
+        return True
+
+    def _note_too_full(self) -> None:
+        self._is_too_full = True
