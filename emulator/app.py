@@ -140,6 +140,7 @@ class App:
 
     async def stop(self) -> None:
         """Stop listening and end what is open."""
+        await self._convex.close()
         await self._openclaw.close()
         for runner in self._runners.values():
             await runner.cleanup()

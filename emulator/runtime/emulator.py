@@ -87,6 +87,14 @@ class Emulator:
         now = self.clock.now()
         return self._note(call, decide_passing(self.revision.index, self.state, call, now), now)
 
+    def look_again(self, call: Call) -> Decision:
+        """Decide a query once more as it is now; nothing is counted, committed or written down."""
+        return decide(self.revision.index, self.state, call._replace(is_admitted=True), self.clock.now())
+
+    def observe(self, ts: int) -> None:
+        """Take note of a timestamp that a client has seen: later ones are later than that, too."""
+        self._newest_ts = max(self._newest_ts, ts)
+
     def swap(self, scenario: Scenario) -> Revision:
         """Put another scenario in force at once; what it says otherwise begins anew, everything else goes on.
 

@@ -17,6 +17,7 @@ from emulator.surfaces.convex.cors import cors_headers, preflight_headers
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError, bad_json_body
 from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
 from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
+from emulator.surfaces.convex.sync.endpoint import SyncEndpoint
 from emulator.surfaces.death import DyingError, die
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, path_of, read_body
 from emulator.surfaces.ready import respond
@@ -27,6 +28,7 @@ _RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
 _VERSION = "unknown"
 _NO_HTTP_ACTIONS = "This Convex deployment does not have HTTP actions enabled."
 _ACTION_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_SYNC = "sync"
 _NO_CORS = "/http/"
 
 Endpoint: TypeAlias = Callable[[web.BaseRequest], Awaitable[Reply]]
@@ -40,6 +42,7 @@ class ConvexSurface:
     def __init__(self, emulator: Emulator) -> None:
         """Answer by what `emulator` decides."""
         self._emulator = emulator
+        self._sync = SyncEndpoint(emulator)
         self._routes: RouteTable[Endpoint] = RouteTable()
         functions = FunctionEndpoints(emulator)
         post: dict[str, Endpoint] = {
@@ -68,13 +71,19 @@ class ConvexSurface:
 
     def owns(self, path: str) -> bool:
         """Whether there is anything at an undecoded path, besides its front page."""
-        return path != "/" and self._routes.find(path) is not None
+        return path != "/" and (self._routes.find(path) is not None or _is_sync(path))
+
+    async def close(self) -> None:
+        """Tell those who are connected that the server goes down."""
+        await self._sync.close()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; whatever happens inside, the client gets one of the service's own answers."""
         path = path_of(request)
         try:
             methods = self._routes.find(path)
+            if methods is None and _is_sync(path):
+                return await self._sync.connect(request)
             endpoint = methods.get(request.method) if methods else None
             reply = await endpoint(request) if endpoint else _no_endpoint(request, methods)
         except ApiError as error:
@@ -96,6 +105,12 @@ class ConvexSurface:
 
     async def _instance_name(self, _request: web.BaseRequest) -> Reply:
         return text_reply(self._emulator.revision.scenario.deployment.name)
+
+
+def _is_sync(path: str) -> bool:
+    """Whether a path is that of the live protocol: ``/api/sync``, or with the version of the client in it."""
+    parts = path.split("/")
+    return parts[:2] == ["", "api"] and parts[-1] == _SYNC and len(parts) in (3, 4)
 
 
 def _no_endpoint(request: web.BaseRequest, methods: Mapping[str, Endpoint] | None) -> Reply:

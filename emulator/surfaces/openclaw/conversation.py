@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from emulator.model.gateway import Json
+from emulator.surfaces.close import Close
 from emulator.surfaces.openclaw.codec import Message, read_key, read_message
 from emulator.surfaces.openclaw.failures import GatewayError, invalid_request
 from emulator.values.instants import format_instant
@@ -41,14 +42,6 @@ class Abort:
     key: SessionKey | None
     run_id: str | None
     id: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the connection."""
-
-    code: int
-    reason: str
 
 
 Action: TypeAlias = Send | Start | Abort | Close

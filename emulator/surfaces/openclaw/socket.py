@@ -16,6 +16,7 @@ from emulator.model.rule import Death
 from emulator.runtime.chat import Chats
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Item
+from emulator.surfaces.close import Close
 from emulator.surfaces.openclaw.asked import Answer, Asked
 from emulator.surfaces.openclaw.authorization import Identity, require
 from emulator.surfaces.openclaw.changes import changes_of
@@ -25,7 +26,6 @@ from emulator.surfaces.openclaw.conversation import (
     POLICY_VIOLATION,
     Abort,
     Action,
-    Close,
     Conversation,
     Send,
     Start,
@@ -33,7 +33,7 @@ from emulator.surfaces.openclaw.conversation import (
 )
 from emulator.surfaces.openclaw.events import frame
 from emulator.surfaces.openclaw.failures import GatewayError, invalid_request, not_found, upgrade_required
-from emulator.surfaces.openclaw.outbox import Outbox
+from emulator.surfaces.outbox import Outbox
 
 MAX_FRAME = 1024 * 1024
 HEARTBEAT = 30.0

@@ -9,10 +9,11 @@ from typing import TypeAlias
 from aiohttp import WSMsgType, web
 
 from emulator.model.rule import Death, End
+from emulator.surfaces.close import Close
 from emulator.surfaces.death import end_connection
-from emulator.surfaces.openclaw.conversation import Close
 
 MAX_WAITING = 4 * 1024 * 1024
+_NORMAL = 1000
 _NONSENSE = b"{not JSON"
 _SURVIVED = (End.MALFORMED, End.TIMEOUT)
 """Deaths of an answer that its socket survives."""
@@ -83,7 +84,9 @@ class Outbox:
         if isinstance(what, bytes):
             await self._response.send_frame(what, WSMsgType.TEXT)
         elif isinstance(what, Close):
-            await self._response.close(code=what.code, message=what.reason.encode())
+            if what.code is None:
+                await self._response.send_frame(b"", WSMsgType.CLOSE)
+            await self._response.close(code=what.code or _NORMAL, message=what.reason.encode())
         elif what.end is End.MALFORMED:
             await self._response.send_frame(_NONSENSE, WSMsgType.TEXT)
         elif what.end is not End.TIMEOUT:
