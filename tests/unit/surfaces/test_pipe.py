@@ -49,7 +49,7 @@ async def test_who_took_too_little_by_the_next_go_is_cut_off() -> None:
     pipe = pipe_to(reader)
     assert pipe.write(HALF)
     assert pipe.write(HALF)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # noqa: TID251 - the next turn of the loop
     assert not pipe.write(b"more")
     assert reader.is_gone
 
@@ -59,7 +59,7 @@ async def test_who_took_it_by_the_next_go_may_get_as_much_again() -> None:
     pipe = pipe_to(reader)
     assert pipe.write(HALF)
     assert pipe.write(HALF)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # noqa: TID251 - the next turn of the loop
     reader.waiting = 0
     assert all(pipe.write(HALF) for _ in range(10))
     assert not reader.is_gone
