@@ -11,7 +11,7 @@ emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
 	@exec $(BIN)/emulator serve $(ARGS)
 
 test: $(VENV)/.development $(NODE_TESTS)/node_modules/.installed ## run all tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(VENV)/.development ## formatter, ruff, mypy, import-linter
 	$(BIN)/ruff format --check --diff .

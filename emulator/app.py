@@ -141,6 +141,8 @@ class App:
     async def stop(self) -> None:
         """Stop listening and end what is open."""
         await self._convex.close()
+        if self._control is not None:
+            self._control.close()
         await self._openclaw.close()
         for runner in self._runners.values():
             await runner.cleanup()

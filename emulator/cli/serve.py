@@ -11,7 +11,6 @@ import secrets
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from emulator.cli.ready import remove_ready_file, running_file, write_ready_file
 from emulator.engine.surroundings import UncomputableError
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.reload.rehearse import seed_problem
+from emulator.reload.reloader import Reloader
 from emulator.reload.report import Refused, Report
 from emulator.runtime.clock import ScenarioClock
 from emulator.runtime.emulator import Emulator
@@ -36,6 +36,7 @@ from emulator.scenario.report import as_text
 CONVEX_PORT = 3210
 GATEWAY_PORT = 18789
 _LARGEST_SEED = 2**32
+_SECRETS = frozenset({"token", "admin_key"})
 
 logger = logging.getLogger(__name__)
 
@@ -171,6 +172,7 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
             loop.add_signal_handler(number, stop.set)
     emulator = _begin(scenario, loaded)
     app = App(emulator, settings.listeners)
+    app.stage = reloader = _reloader(app, loader, loaded, settings)
     await _start(app)
     facts = _facts(app, scenario)
     running = running_file()
@@ -180,7 +182,7 @@ async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: S
         _announce(settings, scenario, facts)
         gc.freeze()
         gc.enable()
-        await _reload_until(stop, app, loader, loaded, settings)
+        await (reloader.run(stop) if settings.watch else stop.wait())
     finally:
         if settings.ready_file:
             remove_ready_file(settings.ready_file)
@@ -239,28 +241,16 @@ def _announce(settings: Settings, scenario: Scenario, facts: dict[str, object]) 
     if settings.ready_file:
         write_ready_file(settings.ready_file, facts)
     if settings.as_json:
-        logger.info("ready", extra={"data": {key: value for key, value in facts.items() if key != "token"}})
+        logger.info("ready", extra={"data": {key: value for key, value in facts.items() if key not in _SECRETS}})
     else:
         click.echo(banner(scenario, facts, settings.paths if settings.watch else None))
     if any(each.host not in (LOOPBACK, "::1", "localhost") for each in settings.listeners):
         logger.warning("listening beyond this machine: whoever reaches it can call everything")
 
 
-async def _reload_until(stop: asyncio.Event, app: App, loader: Loader, loaded: Loaded, settings: Settings) -> None:
-    await asyncio.to_thread(import_module, "emulator.reload.reloader")  # requests are answered meanwhile
-    import anyio  # noqa: PLC0415 - with watchfiles 60 ms, which the first answer need not wait for
-
-    from emulator.reload.reloader import Reloader  # noqa: PLC0415 - likewise
-
+def _reloader(app: App, loader: Loader, loaded: Loaded, settings: Settings) -> Reloader:
     def tell(report: Report) -> None:
         level = logging.WARNING if isinstance(report, Refused) else logging.INFO
         logger.log(level, "%s", sentence(report), extra={"data": report_data(report)})
 
-    done = anyio.Event()
-    reloader = Reloader(app.emulator, loader, loaded, settings.scenario, tell)
-    app.stage = reloader
-    async with asyncio.TaskGroup() as tasks:
-        if settings.watch:
-            tasks.create_task(reloader.run(done))
-        await stop.wait()
-        done.set()
+    return Reloader(app.emulator, loader, loaded, settings.scenario, tell)

@@ -50,7 +50,8 @@ class Call(NamedTuple):
     arguments which are none; `component` the mounted component whose function it is; `headers` are there when the
     scenario asks for them; `is_streamed` says that the pieces of the answer are watched as they come. By `address`,
     `session` and `credential`, which is no secret but stands for one, limits tell callers apart; `is_admitted` says
-    that limits and faults had their say already.
+    that limits and faults had their say already, `is_counted` that limits had. A call that is `part_of` a request is
+    concerned by what is not laid over that.
     """
 
     operation: str
@@ -66,3 +67,5 @@ class Call(NamedTuple):
     session: str | None = None
     credential: str | None = None
     is_admitted: bool = False
+    is_counted: bool = False
+    part_of: str | None = None

@@ -8,7 +8,7 @@ from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
 from emulator.engine.explain import nearest_functions
 from emulator.engine.index import Decision, Index
-from emulator.engine.overlay import admit, laid_over, refusal_of
+from emulator.engine.overlay import admit, count, lay_over, refusal_of
 from emulator.engine.plan import Finish, Passed, Rejected, Unscripted, WrongType
 from emulator.engine.reply import plan_of
 from emulator.engine.state import State
@@ -21,21 +21,15 @@ _PASSED = Decision((Finish(Passed()),))
 
 def decide(index: Index, state: State, call: Call, now: int) -> Decision:
     """Lay out what a call gets: of limits and faults, else of the rule that answers; `now` is in ns since the epoch."""
-    overlay = index.overlays.of(call.operation)
+    overlay = index.overlays.of(call.operation, call.part_of)
     if overlay is None or call.is_admitted:
         return _answer(index, state, call, now)
     transaction = Transaction(state, now, index.scenario.seed)
     admission = admit(overlay, call, transaction, state.meters)
     ending = refusal_of(admission)
-    if ending is not None:
-        plan = laid_over((Finish(ending),), admission)
-        return Decision(plan, transaction.changes, admission=admission)
-    decision = _answer(index, state, call, now)
-    return decision._replace(
-        plan=laid_over(decision.plan, admission),
-        changes=(*transaction.changes, *decision.changes),
-        admission=admission,
-    )
+    decision = _answer(index, state, call, now) if ending is None else Decision((Finish(ending),))
+    plan, admission = lay_over(decision.plan, admission, call, transaction)
+    return decision._replace(plan=plan, changes=(*transaction.changes, *decision.changes), admission=admission)
 
 
 def decide_passing(index: Index, state: State, call: Call, now: int) -> Decision:
@@ -45,8 +39,18 @@ def decide_passing(index: Index, state: State, call: Call, now: int) -> Decision
         return _PASSED
     transaction = Transaction(state, now, index.scenario.seed)
     admission = admit(overlay, call, transaction, state.meters)
-    plan = laid_over((Finish(refusal_of(admission) or Passed()),), admission)
+    ending = refusal_of(admission) or Passed()
+    plan, admission = lay_over((Finish(ending),), admission, call, transaction)
     return Decision(plan, transaction.changes, admission=admission)
+
+
+def decide_counted(index: Index, state: State, call: Call, now: int) -> Decision:
+    """Hold a call against its limits only, ahead of whatever is to be done of it."""
+    overlay = index.overlays.of(call.operation, call.part_of)
+    if overlay is None:
+        return _PASSED
+    admission = count(overlay.limits, call, now, state.meters)
+    return Decision((Finish(refusal_of(admission) or Passed()),), admission=admission)
 
 
 def _answer(index: Index, state: State, call: Call, now: int) -> Decision:

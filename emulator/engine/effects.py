@@ -8,6 +8,7 @@ from typing import assert_never
 from emulator.engine.documents import checked, own_fields
 from emulator.engine.gateway.channels import change_channel
 from emulator.engine.gateway.sessions import append_message
+from emulator.engine.overlay import switch
 from emulator.engine.store import Document
 from emulator.engine.surroundings import Surroundings, UncomputableError
 from emulator.engine.transaction import Delayed, EffectError
@@ -27,14 +28,18 @@ from emulator.model.effect import (
     Patch,
     Replace,
     SetChannel,
+    SwitchFault,
 )
 from emulator.model.gateway import ROLES, ChannelStatus
 from emulator.model.logs import write_log_line
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.display import spell
+from emulator.values.durations import MILLISECOND
 from emulator.values.session_keys import InvalidSessionKeyError, parse_session_key
 
 MAX_DELAYED = 1_000
+SHORTEST_DELAY = MILLISECOND
+"""How soon a delayed step comes at the earliest: one that delays itself again and again lets time go on."""
 
 CallOther = Callable[[CallFunction, Surroundings, list[str]], Value]
 
@@ -75,6 +80,9 @@ def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOt
                 at.names[name] = value
         case Append() | SetChannel():
             _tell_gateway(effect, at)
+        case SwitchFault(name=name, enabled=enabled):
+            _check_known(name, [each.name for each in at.scenario.faults], "fault")
+            switch(at.transaction, name, on=enabled)
         case Log(lines):
             logs.extend(log_line(line, at) for line in lines)
         case After():
@@ -141,7 +149,7 @@ def _delay(effect: After, at: Surroundings) -> None:
     if len(transaction.delayed) >= MAX_DELAYED:
         raise EffectError(f"more than {MAX_DELAYED} steps are delayed by one call")
     stream = f"{at.stream}\0after\0{len(transaction.delayed)}"
-    due = transaction.now + effect.delay
+    due = transaction.now + max(effect.delay, SHORTEST_DELAY)
     transaction.delayed.append(Delayed(due, effect.effects, dict(at.names), stream, at.call, at.count))
 
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from emulator.engine.call import Call
 from emulator.engine.match import mismatches
+from emulator.engine.overlay import Missed
 from emulator.engine.plan import NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.surroundings import Surroundings
 from emulator.model.function import Function
@@ -60,6 +61,11 @@ def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
             nearest_rule = misses[0]
             reasons = "; ".join(map(str, nearest_rule.mismatches))
             return f"no rule of {function.path.public} matches; nearest: {nearest_rule.rule.place}, where {reasons}"
+
+
+def explain_missed(missed: Missed, operation: str) -> str:
+    """Say in one line what a fault that was due could not do."""
+    return f"the fault {missed.fault} was due for {operation} and is not all done: {missed.why}"
 
 
 def rule_to_paste(call: Call) -> str:

@@ -65,6 +65,7 @@ class Index:
     scenario: Scenario
     prepared: Mapping[str, Prepared]
     asks_headers: bool
+    asks_address: bool
     overlays: Overlays
     nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
@@ -80,7 +81,8 @@ def build_index(scenario: Scenario, before: Index | None = None) -> Index:
         known = before.prepared.get(CHAT) if before else None
         prepared[CHAT] = known if known and known.function is chat else _prepare(chat)
     overlays = Overlays(scenario.limits, scenario.faults)
-    return Index(scenario, prepared, any(each.asks_headers for each in prepared.values()), overlays)
+    asks_headers = any(each.asks_headers for each in prepared.values())
+    return Index(scenario, prepared, asks_headers, overlays.asks_address, overlays)
 
 
 def _prepare(function: Function) -> Prepared:

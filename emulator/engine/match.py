@@ -12,6 +12,7 @@ from emulator.model.computed import Computed
 from emulator.model.function import FunctionType
 from emulator.model.pattern import AllOf, AnyOf, Compares, Contains, Equals, Fields, Items, Later, Not, OneOf, Pattern
 from emulator.model.rule import CallNumber, Condition, Rule
+from emulator.values.convex import Value
 
 
 def mismatches(rule: Rule, at: Surroundings) -> Iterator[Mismatch]:
@@ -33,7 +34,7 @@ def bound(pattern: Pattern, at: Surroundings) -> Pattern:
     """Return a pattern with everything computed that is to be; raise UncomputableError where that cannot be had."""
     match pattern:
         case Later(computed, order, is_choice):
-            value = at.value(computed)
+            value = _in_order(at.value(computed))
             if is_choice:
                 return OneOf(tuple(value) if isinstance(value, list) else (value,))
             return Equals(value) if order is None else Compares(order, value)
@@ -51,6 +52,13 @@ def bound(pattern: Pattern, at: Surroundings) -> Pattern:
             return AllOf(tuple(bound(inner, at) for inner in patterns))
         case _:
             return pattern
+
+
+def _in_order(value: Value) -> Value:
+    """Return a value with its keys in order, so that what is made of it, a cursor, does not depend on theirs."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(each) for each in value] if isinstance(value, list) else value
 
 
 def _differences(when: Condition, pattern: Pattern, value: object, path: str, at: Surroundings) -> Iterator[Mismatch]:

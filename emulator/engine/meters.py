@@ -11,13 +11,14 @@ MAX_METERS = 10_000
 
 
 class Reading(NamedTuple):
-    """Where a caller stands with a limit: calls left, when all are back, and whether this one is within.
+    """Where a caller stands with a limit after a call: how many are left, when there are more, when all are back.
 
     `retry_after` is how many nanoseconds a caller that is over has to wait.
     """
 
     limit: Limit
     left: int
+    more_at: int
     full_at: int
     retry_after: int = 0
 
@@ -28,9 +29,13 @@ class Reading(NamedTuple):
 
 
 class _Meter(NamedTuple):
-    """`used` calls, as of `at`; a window began then, a bucket was as full then."""
+    """What was used as of `at`: of a window, which began then, in calls; of a bucket in `per`-ths of a call.
 
-    used: float
+    A bucket that gives `allow` calls back in `per` nanoseconds gives `allow` such parts back in each, so that all
+    arithmetic is in whole numbers.
+    """
+
+    used: int
     at: int
 
 
@@ -43,20 +48,31 @@ class Meters:
         """Begin with nothing used."""
         self._meters: dict[tuple[str, str], _Meter] = {}
 
+    def __len__(self) -> int:
+        return len(self._meters)
+
     def read(self, limit: Limit, caller: str, now: int) -> Reading:
         """Return where a caller would stand after one more call, which is not counted yet."""
         used, at = self._used(limit, caller, now)
-        if used + 1 > limit.allow:
-            wait = at + limit.per - now if limit.is_window else -(-(used + 1 - limit.allow) * limit.per // limit.allow)
-            return Reading(limit, 0, self._full_at(limit, used, at, now), max(1, int(wait)))
-        return Reading(limit, int(limit.allow - used - 1), self._full_at(limit, used + 1, at, now))
+        if limit.is_window:
+            end = at + limit.per
+            if used >= limit.allow:
+                return Reading(limit, 0, end, end, end - now)
+            return Reading(limit, limit.allow - used - 1, end, end)
+        most, after = limit.allow * limit.per, used + limit.per
+        if after > most:
+            wait = _rounded_up(after - most, limit.allow)
+            return Reading(limit, 0, now + wait, now + _rounded_up(used, limit.allow), wait)
+        left = (most - after) // limit.per
+        more = _rounded_up(after + (left + 1) * limit.per - most, limit.allow)
+        return Reading(limit, left, now + more, now + _rounded_up(after, limit.allow))
 
     def count(self, limit: Limit, caller: str, now: int) -> None:
         """Count a call."""
         used, at = self._used(limit, caller, now)
         key = (limit.name, caller)
         self._meters.pop(key, None)
-        self._meters[key] = _Meter(used + 1, at)
+        self._meters[key] = _Meter(used + (1 if limit.is_window else limit.per), at)
         if len(self._meters) > MAX_METERS:
             del self._meters[next(iter(self._meters))]
 
@@ -65,13 +81,15 @@ class Meters:
         gone = None if names is None else set(names)
         self._meters = {} if gone is None else {key: each for key, each in self._meters.items() if key[0] not in gone}
 
-    def _used(self, limit: Limit, caller: str, now: int) -> tuple[float, int]:
+    def _used(self, limit: Limit, caller: str, now: int) -> tuple[int, int]:
+        """Return what is used by now, and as of when; a clock that was put back begins anew."""
         meter = self._meters.get((limit.name, caller))
         if meter is None or now < meter.at:
-            return 0.0, now
+            return 0, now
         if limit.is_window:
-            return (meter.used, meter.at) if now < meter.at + limit.per else (0.0, now)
-        return max(0.0, meter.used - (now - meter.at) * limit.allow / limit.per), now
+            return meter if now < meter.at + limit.per else (0, now)
+        return max(0, meter.used - (now - meter.at) * limit.allow), now
 
-    def _full_at(self, limit: Limit, used: float, at: int, now: int) -> int:
-        return at + limit.per if limit.is_window else now + round(used * limit.per / limit.allow)
+
+def _rounded_up(number: int, divisor: int) -> int:
+    return -(-number // divisor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, assert_never
 
@@ -9,10 +10,12 @@ from emulator.engine.call import Admin, Call, acting_user
 from emulator.engine.draw import draw_delay, fraction
 from emulator.engine.meters import Meters, Reading
 from emulator.engine.plan import Emit, Ending, Finish, Limited, Plan, Wait
+from emulator.engine.reply import pieces_before
 from emulator.engine.transaction import Transaction
 from emulator.model.overlay import By, Fault, Limit, is_on
 from emulator.model.rule import Death, Failure
 from emulator.values.display import spell
+from emulator.values.durations import SECOND
 
 FAULTS = "$faults"
 _MAX_REMEMBERED = 1_000
@@ -31,59 +34,91 @@ class Overlays:
 
     limits: tuple[Limit, ...] = ()
     faults: tuple[Fault, ...] = ()
-    _known: dict[str, Overlay | None] = field(default_factory=dict, compare=False)
+    _known: dict[tuple[str, str | None], Overlay | None] = field(default_factory=dict, compare=False)
 
-    def of(self, operation: str) -> Overlay | None:
-        """Return what is laid over an operation, None when nothing is."""
+    @property
+    def asks_address(self) -> bool:
+        """Whether any limit wants to know where a call comes from: all do that tell callers apart."""
+        return any(each.by is not By.EVERYONE for each in self.limits)
+
+    def of(self, operation: str, part_of: str | None = None) -> Overlay | None:
+        """Return what is laid over an operation and not over the one that it is a part of, None when nothing is."""
         if not self.limits and not self.faults:
             return None
         try:
-            return self._known[operation]
+            return self._known[operation, part_of]
         except KeyError:
             pass
-        limits = tuple(each for each in self.limits if is_on(each.on, operation))
-        faults = tuple(each for each in self.faults if is_on(each.on, operation))
+        limits = tuple(each for each in self.limits if _concerns(each.on, operation, part_of))
+        faults = tuple(each for each in self.faults if _concerns(each.on, operation, part_of))
         overlay = Overlay(limits, faults) if limits or faults else None
         if len(self._known) < _MAX_REMEMBERED:
-            self._known[operation] = overlay
+            self._known[operation, part_of] = overlay
         return overlay
 
 
-class Admission(NamedTuple):
-    """What is laid over one call.
+class Missed(NamedTuple):
+    """A fault that hit a call and left no mark on it, or not the whole of it, and why."""
 
-    `over` is the limit it is over, `failure` what it gets instead of an answer; `readings` are those of all its limits,
-    `hit` names the faults that it was hit by.
+    fault: str
+    why: str
+
+
+class Admission(NamedTuple):
+    """What is laid over one call: the limit it is over, else the faults that it is hit by, `delay` being of them all.
+
+    `readings` are those of all its limits; `missed` tells what could not be done to it.
     """
 
-    delay: int = 0
     over: Reading | None = None
-    failure: Failure | None = None
-    death: Death | None = None
-    bandwidth: int | None = None
     readings: tuple[Reading, ...] = ()
-    hit: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    delay: int = 0
+    missed: tuple[Missed, ...] = ()
+
+    @property
+    def hit(self) -> tuple[str, ...]:
+        """The names of the faults."""
+        return tuple(each.name for each in self.faults)
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the call gets instead of an answer."""
+        return next((each.failure for each in self.faults if each.failure is not None), None)
+
+    @property
+    def bandwidth(self) -> int | None:
+        """How many bytes of the answer come in a second: the least that any of the faults lets through."""
+        return min((each.bandwidth for each in self.faults if each.bandwidth is not None), default=None)
 
 
 FREE = Admission()
 
 
 def admit(overlay: Overlay | None, call: Call, transaction: Transaction, meters: Meters) -> Admission:
-    """Count a call against its limits, and see which faults hit it."""
+    """Count a call against its limits unless that is done, and see which faults hit it."""
     if overlay is None:
         return FREE
-    now = transaction.now
-    readings = [meters.read(limit, caller_of(limit.by, call), now) for limit in overlay.limits]
+    admission = FREE if call.is_counted else count(overlay.limits, call, transaction.now, meters)
+    if admission.over is not None:
+        return admission
+    due = tuple(each for each in overlay.faults if is_due(each, transaction))
+    return admission._replace(faults=due, delay=sum(_delay(each, transaction) for each in due))
+
+
+def count(limits: Sequence[Limit], call: Call, now: int, meters: Meters) -> Admission:
+    """Count a call against all of these limits, or against none where it is over one."""
+    callers = [(limit, caller_of(limit.by, call)) for limit in limits]
+    readings = tuple(meters.read(limit, caller, now) for limit, caller in callers)
     over = max((each for each in readings if each.is_over), key=lambda each: each.retry_after, default=None)
-    if over is not None:
-        return Admission(over=over, readings=tuple(readings))
-    for limit in overlay.limits:
-        meters.count(limit, caller_of(limit.by, call), now)
-    admission = Admission(readings=tuple(readings))
-    for fault in overlay.faults:
-        if is_due(fault, transaction):
-            admission = _hit(admission, fault, transaction)
-    return admission
+    for limit, caller in callers if over is None else ():
+        meters.count(limit, caller, now)
+    return Admission(over, readings)
+
+
+def count_key(name: str) -> str:
+    """Return the key under which calls are counted for a fault: `#seen`, `#hit` and `#missed` stand behind it."""
+    return f"fault {name}"
 
 
 def is_switched_on(fault: Fault, transaction: Transaction) -> bool:
@@ -121,7 +156,7 @@ def is_due(fault: Fault, transaction: Transaction) -> bool:
     """Count a call that a fault concerns, and say whether it is hit."""
     if not is_switched_on(fault, transaction):
         return False
-    seen, hits = f"fault {fault.name}#seen", f"fault {fault.name}#hit"
+    seen, hits = f"{count_key(fault.name)}#seen", f"{count_key(fault.name)}#hit"
     transaction.count_call(seen)
     number = transaction.count(seen) - fault.after
     if number <= 0 or number % fault.every or (fault.times is not None and transaction.count(hits) >= fault.times):
@@ -132,19 +167,15 @@ def is_due(fault: Fault, transaction: Transaction) -> bool:
     return True
 
 
-def _hit(admission: Admission, fault: Fault, transaction: Transaction) -> Admission:
-    delay = admission.delay
-    if fault.delay is not None:
-        number = transaction.count(f"fault {fault.name}#hit")
-        delay += draw_delay(fault.delay, fraction(transaction.seed, f"fault {fault.name} delay", number))
-    slower = [each for each in (admission.bandwidth, fault.bandwidth) if each is not None]
-    return admission._replace(
-        delay=delay,
-        failure=admission.failure or fault.failure,
-        death=admission.death or fault.death,
-        bandwidth=min(slower) if slower else None,
-        hit=(*admission.hit, fault.name),
-    )
+def _concerns(patterns: tuple[str, ...], operation: str, part_of: str | None) -> bool:
+    return is_on(patterns, operation) and not (part_of is not None and is_on(patterns, part_of))
+
+
+def _delay(fault: Fault, transaction: Transaction) -> int:
+    if fault.delay is None:
+        return 0
+    number = transaction.count(f"{count_key(fault.name)}#hit")
+    return draw_delay(fault.delay, fraction(transaction.seed, f"fault {fault.name} delay", number))
 
 
 def refusal_of(admission: Admission) -> Ending | None:
@@ -152,23 +183,81 @@ def refusal_of(admission: Admission) -> Ending | None:
     return Limited(admission.over) if admission.over is not None else admission.failure
 
 
-def laid_over(plan: Plan, admission: Admission) -> Plan:
-    """Return a plan with delays before it, and the end that faults want.
-
-    A death after so many pieces comes only to what comes in pieces: for that the rest of them is left out.
-    """
-    head: Plan = (Wait(admission.delay),) if admission.delay else ()
-    death = admission.death
-    if death is None and admission.bandwidth is None:
-        return (*head, *plan)
+def lay_over(plan: Plan, admission: Admission, call: Call, transaction: Transaction) -> tuple[Plan, Admission]:
+    """Return a plan with the delays before it and the end that faults want; what cannot be done to it is counted."""
+    if not admission.faults:
+        return plan, admission
     steps = list(plan)
     last = steps.pop()
     assert isinstance(last, Finish)
-    kept = None if death is None else death.after_chunks
-    if kept is not None:
-        pieces = [place for place, step in enumerate(steps) if isinstance(step, Emit)]
-        if not pieces:
-            death = None
-        elif len(pieces) > kept:
-            del steps[pieces[kept] :]
-    return (*head, *steps, last._replace(death=death or last.death, bandwidth=admission.bandwidth))
+    pieces = [step.piece for step in steps if isinstance(step, Emit)]
+    missed = [*_answered_before(admission)]
+    death = last.death
+    for fault in admission.faults:
+        why = None if fault.death is None else _spared(fault.death, death, call, is_in_pieces=bool(pieces))
+        if why is not None:
+            missed.append(Missed(fault.name, why))
+        elif fault.death is not None:
+            death = fault.death
+            _cut(steps, pieces_before(death, tuple(pieces)))
+    bandwidth = admission.bandwidth
+    why = None if bandwidth is None else _unslowed(death, call, is_in_pieces=bool(pieces))
+    if why is not None:
+        missed += [Missed(each.name, why) for each in admission.faults if each.bandwidth is not None]
+        bandwidth = None
+    elif bandwidth is not None and pieces:
+        steps, bandwidth = _slowed(steps, bandwidth), None
+    for name in dict.fromkeys(each.fault for each in missed):
+        transaction.count_call(f"{count_key(name)}#missed")
+    head: Plan = (Wait(admission.delay),) if admission.delay else ()
+    laid = (*head, *steps, last._replace(death=death, bandwidth=bandwidth))
+    return laid, admission._replace(missed=tuple(missed))
+
+
+def _answered_before(admission: Admission) -> Iterator[Missed]:
+    failing = [each.name for each in admission.faults if each.failure is not None]
+    yield from (Missed(each, f"{failing[0]} has answered") for each in failing[1:])
+
+
+def _spared(death: Death, other: Death | None, call: Call, *, is_in_pieces: bool) -> str | None:
+    """Say why a call is spared a death."""
+    if other is not None:
+        return "the connection dies already"
+    if call.is_streamed and not is_in_pieces and (death.after_bytes is not None or death.after_chunks is not None):
+        return f"it is over when {call.operation} is answered; what comes then is of POST /api/chat"
+    if death.after_chunks is not None and not is_in_pieces:
+        return "the answer does not come in pieces"
+    return None
+
+
+def _unslowed(death: Death | None, call: Call, *, is_in_pieces: bool) -> str | None:
+    """Say why an answer is not slowed down."""
+    if is_in_pieces:
+        return None
+    if death is not None:
+        return "the connection dies"
+    if call.is_streamed:
+        return f"it is over when {call.operation} is answered; what comes then is of POST /api/chat"
+    return "a socket sends its frames whole" if call.session is not None else None
+
+
+def _cut(steps: list[Wait | Emit | Finish], kept: int) -> None:
+    """Leave out all pieces behind those that are kept."""
+    places = [place for place, step in enumerate(steps) if isinstance(step, Emit)]
+    if len(places) > kept:
+        del steps[places[kept] :]
+
+
+def _slowed(steps: list[Wait | Emit | Finish], bandwidth: int) -> list[Wait | Emit | Finish]:
+    """Let each piece come when it is due and there was time for its bytes."""
+    slowed: list[Wait | Emit | Finish] = []
+    due = free = passed = 0
+    for step in steps:
+        if isinstance(step, Wait):
+            due += step.duration
+            continue
+        assert isinstance(step, Emit)
+        free = max(free, due) + len(step.piece.encode("utf-8", "replace")) * SECOND // bandwidth
+        slowed += [Wait(free - passed), step]
+        passed = free
+    return [*slowed, Wait(due - passed)] if due > passed else slowed

@@ -51,7 +51,7 @@ def plan_of(finish: Finish, delay: int, seed: int, stream: str, *, is_streamed: 
     head: Plan = (Wait(delay),) if delay else ()
     if not isinstance(ending, Replied):
         return (*head, finish)
-    kept = len(ending.pieces) if death is None else _pieces_before(death, ending.pieces)
+    kept = len(ending.pieces) if death is None else pieces_before(death, ending.pieces)
     gaps = _gaps(ending, seed, stream) if is_streamed or ending.pace != Pace() else [0] * len(ending.pieces)
     waits = {gap: Wait(gap) for gap in gaps}  # most are the same
     steps: list[Wait | Emit] = []
@@ -60,7 +60,8 @@ def plan_of(finish: Finish, delay: int, seed: int, stream: str, *, is_streamed: 
     return (*head, *steps, finish)
 
 
-def _pieces_before(death: Death, pieces: tuple[str, ...]) -> int:
+def pieces_before(death: Death, pieces: tuple[str, ...]) -> int:
+    """Return how many pieces of a reply are sent before the connection dies."""
     if death.after_chunks is not None:
         return death.after_chunks
     if death.after_bytes is None:

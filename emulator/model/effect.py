@@ -102,6 +102,15 @@ class SetChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchFault:
+    """Switch a fault on or off."""
+
+    name: str
+    place: Place = field(compare=False)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Write a log line."""
 
@@ -118,7 +127,9 @@ class After:
     place: Place = field(compare=False)
 
 
-Effect: TypeAlias = Insert | Patch | Replace | Delete | Assign | CallFunction | Append | SetChannel | Log | After
+Effect: TypeAlias = (
+    Insert | Patch | Replace | Delete | Assign | CallFunction | Append | SetChannel | SwitchFault | Log | After
+)
 
 
 def computed_of(effects: tuple[Effect, ...]) -> Iterator[Computed]:
@@ -141,6 +152,8 @@ def _parts_of(effect: Effect) -> Iterable[Constant | Computed]:
             return [value for _, value in values]
         case Log(lines=lines):
             return [line.arguments for line in lines]
+        case SwitchFault():
+            return ()
         case After(effects=inner):
             return computed_of(inner)
         case _:

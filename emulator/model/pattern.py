@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from emulator.model.computed import Computed
-from emulator.values.convex import Value
+from emulator.values.convex import Value, is_identical
 
 
 class Order(Enum):
@@ -21,18 +21,28 @@ class Order(Enum):
     LESS_OR_EQUAL = "at most"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Equals:
-    """The value is this one, number kinds apart."""
+    """The value is this one, number kinds apart; two of them are equal where nobody could tell their values apart."""
 
     value: Value
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equals) and is_identical(self.value, other.value)
 
-@dataclass(frozen=True, slots=True)
+    __hash__ = None  # type: ignore[assignment]  # its value may be a list or a mapping
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OneOf:
     """The value is one of these."""
 
     values: tuple[Value, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OneOf) and is_identical([*self.values], [*other.values])
+
+    __hash__ = None  # type: ignore[assignment]  # as above
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
-
-import anyio
 
 from emulator.engine.surroundings import UncomputableError
 from emulator.model.constant import Constant
 from emulator.model.scenario import Scenario
 from emulator.reload.rehearse import seed_problem
 from emulator.reload.report import Mended, Refused, Reloaded, Report
-from emulator.reload.watch import watch
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.files import SUFFIXES, find_folders
 from emulator.scenario.load import Loaded, Loader, choose
@@ -41,12 +39,14 @@ class Reloader:
         self._seen = loaded.files
         self._roots = tuple(Path(path).absolute() for path in loader.paths)
         self._broken = False
+        self._refused: tuple[Problem, ...] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emulator-load")
 
-    async def run(self, stop: anyio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Reload after each change until `stop` is set."""
+        watcher = await asyncio.to_thread(import_module, "emulator.reload.watch")  # 60 ms, in which calls are answered
         try:
-            async for _ in watch(self._targets, self._concerns, stop):
+            async for _ in watcher.watch(self._targets, self._concerns, stop):
                 await self.reload()
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
@@ -57,16 +57,19 @@ class Reloader:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong with any of them."""
-        return self._loaded.problems
+        return (*self._loaded.problems, *self._refused)
 
-    async def use(self, name: str) -> bool:
-        """Put another scenario in force; say whether it could be."""
+    def use(self, name: str) -> bool:
+        """Put another scenario in force, and keep to it; say whether it could be."""
         scenario = self._loaded.scenarios.get(name)
         if scenario is None:
             return False
+        if name == self._emulator.revision.scenario.name and not self._broken:
+            return True
+        if not self._swap(scenario, self._loaded, time.perf_counter()):
+            return False
         self._wanted = name
-        self._swap(scenario, self._loaded, time.perf_counter())
-        return self._emulator.revision.scenario is scenario
+        return True
 
     async def reload(self) -> None:
         """Load, and put the result in force when it is whole."""
@@ -76,6 +79,7 @@ class Reloader:
             return
         self._seen = loaded.files
         self._loaded = loaded
+        self._refused = ()
         name = choose(loaded, self._wanted)
         scenario = loaded.scenarios[name] if name is not None else None
         revision = self._emulator.revision
@@ -86,21 +90,23 @@ class Reloader:
         elif self._broken and loaded.files == self._in_force:
             self._broken = False
             self._tell(Mended(revision))
-        else:
-            self._swap(scenario, loaded, started)
+        elif not self._swap(scenario, loaded, started):
+            self._broken = True
 
-    def _swap(self, scenario: Scenario, loaded: Loaded, started: float) -> None:
+    def _swap(self, scenario: Scenario, loaded: Loaded, started: float) -> bool:
         revision = self._emulator.revision
         try:
             after = self._emulator.swap(scenario)
         except UncomputableError as error:
-            self._broken = True
-            self._tell(Refused(revision, (seed_problem(error),), loaded.sources))
-            return
+            self._refused = (seed_problem(error),)
+            self._tell(Refused(revision, self._refused, loaded.sources))
+            return False
         self._broken = False
+        self._refused = ()
         self._in_force = loaded.files
         seconds = time.perf_counter() - started
         self._tell(Reloaded(after, *_difference(revision.scenario, scenario), seconds))
+        return True
 
     def _load(self) -> Loaded | None:
         try:

@@ -6,6 +6,7 @@ watched recursively, so that a single file in a vast folder costs nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ _RECHECK_MS = 200
 
 
 async def watch(
-    targets: Callable[[], Iterable[Path]], concerns: Callable[[Path], bool], stop: anyio.Event
+    targets: Callable[[], Iterable[Path]], concerns: Callable[[Path], bool], stop: asyncio.Event
 ) -> AsyncIterator[None]:
     """Yield after each batch of changes that concerns anybody, until `stop` is set.
 

@@ -219,13 +219,14 @@ class ScenarioClock:
         self._rate = _checked(rate)
         self._go_on()
 
-    def restart(self, start: int | None = None, rate: float = 1.0, *, paused: bool = False) -> None:
+    def restart(self, start: int | None = None, rate: float = 1.0, *, paused: bool | None = None) -> None:
         """Begin anew as a new clock would, maybe in the past; whoever waits goes on waiting for the rest of his time.
 
-        Every timer is moved as the clock is. A jump under way ends where it is.
+        Every timer is moved as the clock is. A jump under way ends where it is. Whoever paused the clock has it paused
+        still, unless `paused` says otherwise.
         """
         self._rate = _checked(rate)
-        self._is_paused = paused
+        self._is_paused = self._is_paused if paused is None else paused
         before = self.now()
         self._anchor = time.time_ns() if start is None else start
         self._origin = self._source()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 from functools import partial
 from typing import TypeAlias, TypeVar
 
 from emulator.engine.call import Call
-from emulator.engine.decide import decide, decide_delayed, decide_passing
+from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_passing
 from emulator.engine.draw import hex_digits
-from emulator.engine.explain import explain, rule_to_paste
+from emulator.engine.explain import explain, explain_missed, rule_to_paste
 from emulator.engine.index import Decision, build_index
+from emulator.engine.overlay import Admission, count_key
 from emulator.engine.plan import (
     Ending,
     Finish,
@@ -31,6 +33,7 @@ from emulator.engine.state import Change, Counted, State, at, commit, forget, un
 from emulator.engine.store import Write
 from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.gateway import CHAT
+from emulator.model.overlay import Fault, Limit
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
 from emulator.runtime.journal import Entry, Journal
@@ -44,9 +47,24 @@ _ANSWERED = frozenset({Returned, Replied, Passed})
 _TIMELINE = Call("timeline", None, {})
 
 Result = TypeVar("Result")
+Overlaid = TypeVar("Overlaid", Fault, Limit)
 Listener: TypeAlias = Callable[[tuple[Write, ...]], None]
 
 logger = logging.getLogger(__name__)
+
+
+class Level(Enum):
+    """What can begin anew by itself."""
+
+    STATE = "state"
+    COUNTS = "counts"
+    JOURNAL = "journal"
+    LIMITS = "limits"
+    CLOCK = "clock"
+
+
+SCENARIO = frozenset({Level.STATE, Level.COUNTS, Level.LIMITS})
+"""The levels of which a scenario says how they begin, its time apart."""
 
 
 class Emulator:
@@ -67,7 +85,7 @@ class Emulator:
         self._listeners: dict[Listener, None] = {}
         self._swapped: list[Callable[[], None]] = []
         start = scenario.clock.start if scenario.clock else None
-        self._begin(clock.now() if start is None else start)
+        self._begin(seed(scenario, self.state, clock.now() if start is None else start))
 
     def handle(self, call: Call, ts: int | None = None) -> Entry:
         """Decide a call on the revision in force, commit its changes and write it down, all in this tick.
@@ -86,6 +104,14 @@ class Emulator:
         """Hold an operation that has no rules against limits and faults, and write it down."""
         now = self.clock.now()
         return self._note(call, decide_passing(self.revision.index, self.state, call, now), now)
+
+    def count(self, call: Call) -> Admission:
+        """Hold a call against its limits only, ahead of it; one that is over them is written down."""
+        now = self.clock.now()
+        decision = decide_counted(self.revision.index, self.state, call, now)
+        if decision.admission.over is not None:
+            self._note(call, decision, now)
+        return decision.admission
 
     def look_again(self, call: Call) -> Decision:
         """Decide a query once more as it is now; nothing is counted, committed or written down."""
@@ -113,11 +139,10 @@ class Emulator:
             self.state = State({}, self.state.view)
             self._cancel_delayed()
         else:
-            functions = before.functions
-            changed = [path for path, function in scenario.functions.items() if functions.get(path) != function]
-            gone = [path for path in functions if path not in scenario.functions]
             chat = [CHAT] if scenario.gateway.chat != before.gateway.chat else []
-            self.state = forget(self.state, [*changed, *gone, *chat])
+            faults = map(count_key, _changed(_by_name(before.faults), _by_name(scenario.faults)))
+            self.state = forget(self.state, [*_changed(before.functions, scenario.functions), *chat, *faults])
+            self.state.meters.forget(_changed(_by_name(before.limits), _by_name(scenario.limits)))
         if writes:
             self._commit(writes, is_seed=True)
         if scenario.timeline != before.timeline or scenario.name != before.name:
@@ -127,17 +152,25 @@ class Emulator:
             listener()
         return self.revision
 
-    def reset(self) -> None:
-        """Begin the scenario in force anew: documents, variables, counts, timeline; nothing stays delayed."""
-        self._cancel_delayed()
-        self.state = State({}, self.state.view)
-        self._begin(self.clock.now())
-        for listener in self._swapped:
-            listener()
+    def reset(self, levels: Collection[Level] = SCENARIO) -> None:
+        """Begin the scenario in force anew, as far as `levels` say.
 
-    def forget_counts(self) -> None:
-        """Begin to number calls from 1 again."""
-        self.state = replace(self.state, counts={})
+        The state is documents, variables, the gateway and the timeline; nothing stays delayed. Raises
+        UncomputableError, with only the clock begun anew, when a table cannot begin.
+        """
+        start = self._restart_clock() if Level.CLOCK in levels else self.clock.now()
+        writes = seed(self.revision.scenario, self.state, start) if Level.STATE in levels else ()
+        if Level.JOURNAL in levels:
+            self.journal.clear()
+        if Level.LIMITS in levels:
+            self.state.meters.forget()
+        if Level.COUNTS in levels:
+            self.state = replace(self.state, counts={})
+        if Level.STATE in levels:
+            self._cancel_delayed()
+            self._begin(writes)
+            for listener in self._swapped:
+                listener()
 
     def undo(self) -> bool:
         """Take the newest commit back, by a commit of its own; say whether there was one."""
@@ -146,6 +179,11 @@ class Emulator:
             return False
         self._commit(undo.writes, undoes=undo.ts)
         return True
+
+    @property
+    def calls(self) -> int:
+        """How many calls came; the number of the newest."""
+        return self._calls
 
     def reading(self) -> Transaction:
         """Return a transaction to read the present state with."""
@@ -180,17 +218,23 @@ class Emulator:
         revision = self.revision
         self._carry_out(decision)
         self._calls += 1
-        explanation = None if type(_ending(decision)) in _ANSWERED else self._voice(call, decision)
+        is_plain = type(_ending(decision)) in _ANSWERED and not decision.admission.missed
+        explanation = None if is_plain else self._voice(call, decision)
         entry = Entry(self._calls, now, revision, call, decision, explanation)
         self.journal.add(entry)
         return entry
 
-    def _begin(self, start: int) -> None:
-        """Put tables and variables at their beginning as of `start`, for their times and draws to be the same again."""
-        writes = seed(self.revision.scenario, self.state, start)
+    def _begin(self, writes: tuple[Write, ...]) -> None:
+        """Put tables, variables and the gateway at their beginning, and the timeline at its own."""
         if writes:
             self._commit(writes, is_seed=True)
         self._start_timeline()
+
+    def _restart_clock(self) -> int:
+        """Begin the scenario's time anew; return when that is, for times and draws to be the same again."""
+        settings = self.revision.scenario.clock or ClockSettings()
+        self.clock.restart(settings.start, settings.rate)
+        return self.clock.now() if settings.start is None else settings.start
 
     def _cancel_delayed(self) -> None:
         for timer in self._delayed.values():
@@ -241,11 +285,17 @@ class Emulator:
             logger.warning("the step at %s comes to nothing: %s", delayed.effects[0].place, _reason(last.ending))
 
     def _voice(self, call: Call, decision: Decision) -> str | None:
-        """Say why nothing answered: each text once a revision, for polling clients would repeat it for ever."""
+        """Say why nothing answered, or what faults could not do.
+
+        Each text is said once a revision, for polling clients would repeat it for ever.
+        """
         ending = _ending(decision)
-        if not isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
+        reasons = [explain_missed(each, call.operation) for each in decision.admission.missed]
+        if isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
+            reasons.insert(0, explain(ending))
+        if not reasons:
             return None
-        text = explain(ending)[:_MAX_TEXT]
+        text = "; ".join(reasons)[:_MAX_TEXT]
         if text not in self._voiced and len(self._voiced) < _MAX_VOICED:
             self._voiced.add(text)
             is_missing = isinstance(ending, Unscripted) and ending.hidden is None and not ending.component
@@ -259,6 +309,15 @@ def _ending(decision: Decision) -> Ending:
     last = decision.plan[-1]
     assert isinstance(last, Finish)
     return last.ending
+
+
+def _by_name(overlays: Iterable[Overlaid]) -> dict[str, Overlaid]:
+    return {each.name: each for each in overlays}
+
+
+def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """Return the names of what is another than before, or gone."""
+    return [name for name in {**before, **after} if before.get(name) != after.get(name)]
 
 
 def _reason(ending: Ending) -> str:

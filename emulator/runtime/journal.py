@@ -54,9 +54,15 @@ class Journal:
             self._bytes -= entries.popleft().call.size
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, but who listens."""
         self._entries.clear()
         self._bytes = 0
+        self.total = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many calls gave way to newer ones, or were too large to keep."""
+        return self.total - len(self._entries)
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Have `listener` hear of every entry from now on; return what ends that."""

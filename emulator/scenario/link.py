@@ -172,6 +172,7 @@ def _names(scenario: Scenario, tree: Mapping) -> AnyMapping[Kind, Collection[str
         Kind.VARIABLE: scenario.state,
         Kind.CONSTANT: scenario.vars,
         Kind.CHANNEL: scenario.gateway.channels,
+        Kind.FAULT: [each.name for each in scenario.faults],
         Kind.FUNCTION: [each.public for each in _paths(tree)],
     }
 

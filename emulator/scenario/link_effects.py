@@ -21,6 +21,7 @@ from emulator.model.effect import (
     Patch,
     Replace,
     SetChannel,
+    SwitchFault,
 )
 from emulator.model.gateway import ChannelStatus
 from emulator.model.logs import LogLevel
@@ -32,7 +33,7 @@ from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import LOG_LEVELS, EffectForm, LogForm, LogLineForm
 from emulator.values.paths import InvalidPathError, parse_path
 
-_KINDS = ("insert", "patch", "replace", "delete", "set", "call", "append", "channel", "log", "after")
+_KINDS = ("insert", "patch", "replace", "delete", "set", "call", "append", "channel", "fault", "log", "after")
 
 
 class EffectReader:
@@ -125,6 +126,11 @@ class EffectReader:
             case "channel":
                 assert isinstance(inner, Mapping)
                 return self._channel(inner, place)
+            case "fault":
+                assert form.fault is not None
+                assert isinstance(inner, Mapping)
+                self._values.uses.append(Use(Kind.FAULT, form.fault.name, inner.value_place("name")))
+                return SwitchFault(form.fault.name, place, form.fault.enabled)
             case _:
                 assert isinstance(inner, Mapping)
                 return self._write(kind, inner, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import count
 
 from emulator.model.gateway import CHAT
 from emulator.model.overlay import By, Fault, Limit, is_on
@@ -30,10 +31,7 @@ class OverlayReader:
         names: dict[str, Place] = {}
         for index, form in enumerate(forms):
             node, place = _item(nodes, index)
-            if form.name in names:
-                message = f"{form.name} is the name of the fault at {names[form.name]}, too"
-                self._note(node, "name", "duplicate-name", message, "give it another name")
-            names.setdefault(form.name, place)
+            self._check_name("fault", form.name, node, place, names)
             if form.delay is None and form.failure is None and form.bandwidth is None:
                 message = f"the fault {form.name} does nothing"
                 self._values.note(place, "no-outcome", message, "delay, failure or bandwidth")
@@ -57,18 +55,29 @@ class OverlayReader:
         return tuple(faults)
 
     def limits(self, forms: Iterable[LimitForm], nodes: object) -> tuple[Limit, ...]:
-        """Link all limits; one without a name is called by its place in the list."""
+        """Link all limits; those without a name are numbered."""
         limits = []
+        names: dict[str, Place] = {}
+        forms = list(forms)
+        numbered = (name for number in count(1) if (name := f"limit-{number}") not in {each.name for each in forms})
         for index, form in enumerate(forms):
             node, place = _item(nodes, index)
+            if form.name is not None:
+                self._check_name("limit", form.name, node, place, names)
             if form.per == 0:
                 self._note(
                     node, "per", "bad-duration", "per: 0ms lets nothing come back", "write how long, such as 10s"
                 )
-            name = form.name or f"limit-{index + 1}"
+            name = form.name or next(numbered)
             on = self._operations(form.on, node)
             limits.append(Limit(name, on, form.allow, max(form.per, 1), place, By(form.by), form.kind == "window"))
         return tuple(limits)
+
+    def _check_name(self, what: str, name: str, node: Mapping, place: Place, names: dict[str, Place]) -> None:
+        if name in names:
+            message = f"{name} is the name of the {what} at {names[name]}, too"
+            self._note(node, "name", "duplicate-name", message, "give it another name")
+        names.setdefault(name, place)
 
     def _operations(self, on: str | list[str], node: Mapping) -> tuple[str, ...]:
         patterns = (on,) if isinstance(on, str) else tuple(on)

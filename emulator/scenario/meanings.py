@@ -145,6 +145,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "log": "Log a line.",
         "append": "Append a message to a conversation of the gateway.",
         "channel": "Change the status of a channel of the gateway.",
+        "fault": "Switch one of `faults` on or off.",
         "after": "Do what stands in `do` so much later, in a transaction of its own.",
         "do": "What is done then; only beside `after`.",
     },
@@ -168,6 +169,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "status": "What it is from now on.",
         "error": "Why, if there is something wrong with it.",
     },
+    "SwitchForm": {"name": "The name of the fault.", "enabled": "Whether it is on from now on."},
     "ErrorForm": {
         "message": "The error's message; with `data` it may be left out.",
         "data": "The data of a ConvexError, which clients get as `errorData`.",

@@ -20,6 +20,7 @@ class Kind(Enum):
     CONSTANT = "vars"
     FUNCTION = "functions"
     CHANNEL = "gateway › channels"
+    FAULT = "faults"
 
 
 class Use(NamedTuple):
@@ -40,6 +41,7 @@ _UNKNOWN = {
     Kind.CONSTANT: ("unknown-var", "there is no constant"),
     Kind.FUNCTION: ("unknown-function", "there is no function"),
     Kind.CHANNEL: ("unknown-channel", "there is no channel"),
+    Kind.FAULT: ("unknown-fault", "there is no fault"),
 }
 _MAX_LISTED = 12
 _MAX_HINTS = 100

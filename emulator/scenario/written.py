@@ -230,6 +230,13 @@ class ChannelChangeForm(Written):
     error: AnyValue = None
 
 
+class SwitchForm(Written):
+    """A fault to switch on or off."""
+
+    name: StrictStr
+    enabled: StrictBool
+
+
 def _with_one_key(schema: dict[str, Any]) -> None:
     """Say in the JSON Schema that an effect has exactly one kind, and that no kind is null."""
     properties = schema["properties"]
@@ -254,6 +261,7 @@ class EffectForm(Written):
     log: LogLineForm | None = None
     append: AppendForm | None = None
     channel: ChannelChangeForm | None = None
+    fault: SwitchForm | None = None
     after: Duration | None = None
     do: Annotated[list[EffectForm], Field(min_length=1)] | None = None
 

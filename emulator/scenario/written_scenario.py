@@ -27,6 +27,7 @@ MAX_SEEDS = 1_000_000
 MAX_RATE = 1_000_000
 
 Count = Annotated[StrictInt, Field(ge=0), BeforeValidator(read_whole)]
+Label = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 Operations = Annotated[
     Annotated[StrictStr, Tag(Form.TEXT.value)]
     | Annotated[Annotated[list[StrictStr], Field(min_length=1)], Tag(Form.SEVERAL.value)],
@@ -75,7 +76,7 @@ class ClockForm(Written):
 class FaultForm(Written):
     """Something that goes wrong with many operations, while it is switched on."""
 
-    name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+    name: Label
     on: Operations
     enabled: StrictBool = True
     chance: Annotated[Number, Field(ge=0, le=1)] | None = None
@@ -90,7 +91,7 @@ class FaultForm(Written):
 class LimitForm(Written):
     """How often operations may be called."""
 
-    name: StrictStr | None = None
+    name: Label | None = None
     on: Operations
     allow: Ordinal
     per: Duration

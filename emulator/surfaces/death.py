@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from http.client import responses
 
 from aiohttp import web
 
@@ -58,7 +59,7 @@ async def die(request: web.BaseRequest, death: Death, reply: Reply) -> web.Strea
         case End.DISCONNECT | End.RESET:
             if transport is not None and death.after_bytes is not None:
                 lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-                head = f"HTTP/1.1 {status} OK\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
+                head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
                 transport.write(head.encode() + body[: death.after_bytes])
     end_connection(request, death.end)
     return GoneResponse()

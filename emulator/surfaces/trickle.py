@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from emulator.runtime.clock import Clock
+from emulator.surfaces.death import DyingError, die
 from emulator.surfaces.http import Reply
 from emulator.values.durations import SECOND
 
@@ -19,6 +20,13 @@ class TrickleError(Exception):
         super().__init__(f"{bandwidth} bytes a second")
         self.bandwidth = bandwidth
         self.reply = reply
+
+
+async def end(request: web.BaseRequest, unusual: DyingError | TrickleError, clock: Clock) -> web.StreamResponse:
+    """Answer as faults want it."""
+    if isinstance(unusual, DyingError):
+        return await die(request, unusual.death, unusual.reply)
+    return await trickle(request, unusual, clock)
 
 
 async def trickle(request: web.BaseRequest, slow: TrickleError, clock: Clock) -> web.StreamResponse:

@@ -8,6 +8,8 @@ from emulator.values.durations import SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = 1_000
+MAX_INSTANT = 253_402_300_799 * SECOND
+"""The last second of the year 9999; what is later cannot be written."""
 
 
 class InvalidInstantError(ValueError):

@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from emulator.runtime.emulator import Level
 from emulator.surfaces.control.failures import ControlError, bad_request
 from emulator.surfaces.control.selection import Selection, pattern_of
 from emulator.values.convex import InvalidValueError
 from emulator.values.durations import InvalidDurationError, parse_duration
 
-Body = TypeVar("Body", bound="Asked")
-LEVELS = ("state", "counts", "journal", "limits", "clock", "all")
+Body = TypeVar("Body", bound="Form")
+ALL = "all"
+LEVELS = (*(each.value for each in Level), ALL)
+_WANTED = {"model_type": "expected an object", "missing": "this is missing", "extra_forbidden": "there is no such key"}
 
 
-class Asked(BaseModel):
+class Form(BaseModel):
     """What every body has in common: nothing unknown, and nothing converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class CallsLike(Asked):
+class CallsLike(Form):
     """Calls: of an operation, with these arguments at least, with this outcome, by this identity."""
 
     operation: str = "*"
@@ -41,12 +44,40 @@ class CallsLike(Asked):
 
 
 class Verify(CallsLike):
-    """How often such calls are expected; with `sequence`, calls like these one after the other."""
+    """How often such calls are expected; with `sequence` instead, calls like these one after the other."""
 
     exactly: Annotated[int, Field(ge=0)] | None = None
     at_least: Annotated[int, Field(ge=0)] | None = None
     at_most: Annotated[int, Field(ge=0)] | None = None
-    sequence: list[CallsLike] | None = None
+    sequence: Annotated[list[CallsLike], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Verify:
+        others = sorted(self.model_fields_set - {"sequence", "after"})
+        if self.sequence is not None and others:
+            raise ValueError(f"sequence excludes {', '.join(others)}")
+        if self.exactly is not None and not self.at_least is self.at_most is None:
+            raise ValueError("exactly excludes at_least and at_most")
+        return self
+
+    @property
+    def expected(self) -> str:
+        """What is expected, in words."""
+        words = [("exactly", self.exactly), ("at least", self.at_least), ("at most", self.at_most)]
+        told = [f"{word} {count}" for word, count in words if count is not None]
+        return " and ".join(told) or "at least 1"
+
+    @property
+    def least(self) -> int:
+        """The fewest calls that are enough."""
+        if self.exactly is self.at_least is self.at_most is None:
+            return 1
+        return self.exactly or self.at_least or 0
+
+    def is_enough(self, found: int) -> bool:
+        """Whether so many calls are as many as expected."""
+        most = self.at_most if self.exactly is None else self.exactly
+        return self.least <= found and (most is None or found <= most)
 
 
 class WaitFor(CallsLike):
@@ -56,44 +87,49 @@ class WaitFor(CallsLike):
     timeout: str = "5s"
 
 
-class Switch(Asked):
+class Switch(Form):
     """Whether a fault is switched on."""
 
     enabled: bool
 
 
-class Channel(Asked):
+class Channel(Form):
     """What a channel does from now on."""
 
     status: Literal["connected", "disconnected", "connecting", "disabled"]
     error: str | None = None
 
 
-class Advance(Asked):
+class Advance(Form):
     """How far to let time pass at once."""
 
     by: str
 
 
-class Rate(Asked):
+class Rate(Form):
     """How many times as fast as the machine's the clock goes."""
 
     rate: Annotated[float, Field(gt=0, le=1_000_000)]
 
 
-class Reset(Asked):
+class Reset(Form):
     """What begins anew."""
 
-    levels: Annotated[list[Literal[LEVELS]], Field(min_length=1)] = ["all"]  # type: ignore[valid-type]  # the one list
+    levels: Annotated[list[Literal[LEVELS]], Field(min_length=1)] = [ALL]  # type: ignore[valid-type]  # the one list
+
+    @property
+    def wanted(self) -> frozenset[Level]:
+        """The levels that are meant."""
+        return frozenset(Level if ALL in self.levels else map(Level, self.levels))
 
 
-class Variables(Asked):
+class Variables(Form):
     """State variables with their new values, as Convex encodes values in JSON."""
 
     set: dict[str, Any]
 
 
-class Documents(Asked):
+class Documents(Form):
     """Documents to insert, as Convex encodes values in JSON."""
 
     documents: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=10_000)]
@@ -121,4 +157,5 @@ def read_duration(text: str) -> int:
 def _told(error: ValidationError) -> ControlError:
     first = error.errors(include_url=False)[0]
     path = ".".join(map(str, first["loc"])) or "the body"
-    return bad_request(f"{path}: {first['msg'][:1].lower()}{first['msg'][1:]}")
+    message = _WANTED.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return bad_request(f"{path}: {message[:1].lower()}{message[1:]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +11,14 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class ControlError(Exception):
-    """An error answer; `code` is its stable name."""
+    """An error answer; `code` is its stable name, `more` what it says beyond a message and a hint."""
 
     status: int
     code: str
     message: str
     hint: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    more: tuple[tuple[str, Any], ...] = ()
 
     def fresh(self) -> ControlError:
         """Return the same error to raise: one that was raised holds the frames it went through."""
@@ -24,10 +27,10 @@ class ControlError(Exception):
     @property
     def body(self) -> bytes:
         """The answer's body."""
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        error: dict[str, Any] = {"code": self.code, "message": _sound(self.message)}
         if self.hint is not None:
-            error["hint"] = self.hint
-        return orjson.dumps({"error": error})
+            error["hint"] = _sound(self.hint)
+        return orjson.dumps({"error": {**error, **dict(self.more)}})
 
 
 def not_found(what: str, hint: str | None = None) -> ControlError:
@@ -40,16 +43,38 @@ def bad_request(message: str, hint: str | None = None) -> ControlError:
     return ControlError(400, "bad_request", message, hint)
 
 
+def conflict(code: str, message: str, hint: str | None = None) -> ControlError:
+    """Return the error for something that cannot be done as things are."""
+    return ControlError(409, code, message, hint)
+
+
+def method_not_allowed(message: str, allowed: Sequence[str]) -> ControlError:
+    """Return the error for a method that a path does not have."""
+    names = ", ".join(allowed)
+    return ControlError(405, "method_not_allowed", message, f"use {names}", (("Allow", names),))
+
+
+def too_large(message: str) -> ControlError:
+    """Return the error for a body that is too large."""
+    return ControlError(413, "too_large", message)
+
+
+def _sound(text: str) -> str:
+    """Return a text without the halves of letters that paths may have."""
+    return text.encode("utf-8", "replace").decode()
+
+
 NEEDS_TOKEN = ControlError(
     401,
     "needs_token",
-    "this changes something, and needs the control token",
+    "this needs the control token",
     "send Authorization: Bearer with the token that the emulator printed at its start, or that its ready file has",
+    (("WWW-Authenticate", "Bearer"),),
 )
 FOREIGN = ControlError(
     403,
     "foreign",
     "the control API answers this machine only, and no web page",
-    "call it by localhost or 127.0.0.1, without an Origin header",
+    "call it by localhost or 127.0.0.1, without an Origin header; or by any name, with the control token",
 )
 INTERNAL = ControlError(500, "internal", "a bug in the emulator; its log says more")

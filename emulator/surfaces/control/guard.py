@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 
 from emulator.surfaces.control.failures import FOREIGN, NEEDS_TOKEN
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN_SITES = frozenset({"none", "same-origin"})
 _BEARER = "bearer "
 
 
-def check_host(host: str | None, own: Collection[str]) -> None:
-    """Raise ControlError for a name that is none of ours: a page may have had it point here (DNS rebinding)."""
-    if host is None or _name_of(host) not in _LOCAL | set(own):
-        raise FOREIGN.fresh()
-
-
 def check_caller(
-    *, changes: bool, origin: str | None, address: str | None, authorization: str | None, token: str
+    headers: Mapping[str, str], address: str | None, token: str, own: Collection[str], *, changes: bool
 ) -> None:
-    """Raise ControlError unless a caller may read, or with `changes` write."""
-    if origin is not None:
+    """Raise ControlError unless a caller may read, or with `changes` write.
+
+    A page of another site says so in its headers, or has had a name of its own point here (DNS rebinding); `own` are
+    the names by which the emulator may be called. Pages do not have the token: who does may come by any name.
+    """
+    if "Origin" in headers or headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_SITES:
         raise FOREIGN.fresh()
-    if has_token(authorization, token):
+    if has_token(headers.get("Authorization"), token):
         return
+    if _name_of(headers.get("Host", "")) not in _LOCAL | set(own):
+        raise FOREIGN.fresh()
     if changes or address is None or not _is_loopback(address):
         raise NEEDS_TOKEN.fresh()
 
@@ -47,6 +48,8 @@ def _name_of(host: str) -> str:
 
 def _is_loopback(address: str) -> bool:
     try:
-        return ip_address(address.partition("%")[0]).is_loopback
+        found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
+    mapped = getattr(found, "ipv4_mapped", None)  # what an IPv4 client looks like to a listener of both
+    return (mapped or found).is_loopback

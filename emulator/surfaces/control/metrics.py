@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
+from emulator.surfaces.control.asked import Asked
 from emulator.surfaces.control.views import outcome_of
+from emulator.surfaces.http import Reply
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MAX_OPERATIONS = 500
@@ -14,14 +16,20 @@ _OTHER = "other"
 
 
 class Metrics:
-    """Calls counted by operation and outcome, from when this was made."""
+    """Calls counted by operation and outcome: those in the journal when this was made, and all since."""
 
     def __init__(self, emulator: Emulator) -> None:
         """Listen to the journal."""
         self._emulator = emulator
         self._calls: dict[tuple[str, str], int] = {}
         self._operations: set[str] = set()
+        for entry in emulator.journal:
+            self._count(entry)
         emulator.journal.listen(self._count)
+
+    async def metrics(self, _asked: Asked) -> Reply:
+        """Count calls by operation and outcome, for Prometheus."""
+        return Reply(200, self.text().encode("utf-8", "replace"), {"Content-Type": CONTENT_TYPE})
 
     def text(self) -> str:
         """Return all counters in Prometheus' text format."""

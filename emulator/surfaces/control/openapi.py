@@ -9,9 +9,11 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from emulator import __version__
+from emulator.surfaces.control.asked import JSON
 from emulator.surfaces.control.routes import PREFIX, Route
 
 _REF = "#/components/schemas/{model}"
+_NUMBERS = frozenset({"after", "limit"})
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -51,19 +53,24 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": " ".join((route.endpoint.__doc__ or "").split()),
         "parameters": [*map(_path_parameter, re.findall(r"{(\w+)}", route.path)), *map(_query_parameter, route.query)],
         "responses": {
-            "200": {"description": "Done.", "content": {"application/json": {"schema": {"type": "object"}}}},
+            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": _schema_of(route)}}},
             "default": {"description": "An error.", "content": _json("Error")},
         },
     }
     if route.body is not None:
-        operation["requestBody"] = {"content": _json(route.body.__name__)}
+        needs_body = any(each.is_required() for each in route.body.model_fields.values())
+        operation["requestBody"] = {"required": needs_body, "content": _json(route.body.__name__)}
     if route.changes:
         operation["security"] = [{"token": []}]
     return operation
 
 
+def _schema_of(route: Route) -> dict[str, Any]:
+    return {"type": "object" if route.media == JSON else "string"}
+
+
 def _json(model: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}
+    return {JSON: {"schema": {"$ref": _REF.format(model=model)}}}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
@@ -71,4 +78,5 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 
 def _query_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string"}}
+    schema = {"type": "integer", "minimum": 0} if name in _NUMBERS else {"type": "string"}
+    return {"name": name, "in": "query", "schema": schema}

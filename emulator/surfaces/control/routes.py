@@ -2,57 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.surfaces.control import bodies
-from emulator.surfaces.control.endpoints import ControlEndpoints, Endpoint
+from emulator.surfaces.control.asked import JSON, Endpoint
+from emulator.surfaces.control.data import DataEndpoints
+from emulator.surfaces.control.endpoints import ControlEndpoints
+from emulator.surfaces.control.follow import EVENT_STREAM, FollowEndpoint
+from emulator.surfaces.control.journal import FILTERS, JournalEndpoints
+from emulator.surfaces.control.metrics import CONTENT_TYPE, Metrics
 
 PREFIX = "/__emulator"
-FOLLOW = f"{PREFIX}/journal/follow"
-METRICS = f"{PREFIX}/metrics"
 OPENAPI = f"{PREFIX}/openapi.json"
 
 
 class Route(NamedTuple):
-    """One method at one path."""
+    """One method at one path; `media` is the type of what it answers with."""
 
     method: str
     path: str
     endpoint: Endpoint
-    body: type[bodies.Asked] | None = None
+    body: type[bodies.Form] | None = None
     changes: bool = False
     query: tuple[str, ...] = ()
+    media: str = JSON
 
 
-def routes_of(api: ControlEndpoints) -> list[Route]:
-    """Return all routes."""
-    return [
-        Route("GET", "/health", api.health),
-        Route("GET", "/status", api.status),
-        Route("GET", "/scenarios", api.scenarios),
-        Route("POST", "/scenarios/{name}/use", api.use_scenario, changes=True),
-        Route("GET", "/problems", api.problems),
-        Route("GET", "/functions", api.functions),
-        Route("GET", "/journal", api.journal, query=("operation", "outcome", "identity", "after", "limit")),
-        Route("DELETE", "/journal", api.clear_journal, changes=True),
-        Route("GET", "/journal/{number}", api.call),
-        Route("POST", "/journal/verify", api.verify, bodies.Verify),
-        Route("POST", "/journal/wait", api.wait, bodies.WaitFor),
-        Route("GET", "/faults", api.faults),
-        Route("PUT", "/faults/{name}", api.switch_fault, bodies.Switch, changes=True),
-        Route("GET", "/limits", api.limits),
-        Route("DELETE", "/limits", api.forget_limits, changes=True),
-        Route("GET", "/state", api.state),
-        Route("PATCH", "/state", api.set_state, bodies.Variables, changes=True),
-        Route("GET", "/tables", api.tables),
-        Route("GET", "/tables/{name}", api.table, query=("limit",)),
-        Route("POST", "/tables/{name}", api.insert, bodies.Documents, changes=True),
-        Route("POST", "/undo", api.undo, changes=True),
-        Route("POST", "/reset", api.reset, bodies.Reset, changes=True),
-        Route("PUT", "/channels/{id}", api.set_channel, bodies.Channel, changes=True),
-        Route("GET", "/clock", api.clock),
-        Route("POST", "/clock/advance", api.advance, bodies.Advance, changes=True),
-        Route("POST", "/clock/pause", api.pause, changes=True),
-        Route("POST", "/clock/resume", api.resume, changes=True),
-        Route("POST", "/clock/rate", api.set_rate, bodies.Rate, changes=True),
-    ]
+def routes_of(api: ControlEndpoints, metrics: Metrics) -> Iterator[Route]:
+    """Yield the routes of what is in force, what is laid over it, and its time."""
+    yield Route("GET", "/health", api.health)
+    yield Route("GET", "/status", api.status)
+    yield Route("GET", "/metrics", metrics.metrics, media=CONTENT_TYPE)
+    yield Route("GET", "/scenarios", api.scenarios)
+    yield Route("POST", "/scenarios/{name}/use", api.use_scenario, changes=True)
+    yield Route("GET", "/problems", api.problems)
+    yield Route("GET", "/functions", api.functions)
+    yield Route("GET", "/faults", api.faults)
+    yield Route("PUT", "/faults/{name}", api.switch_fault, bodies.Switch, changes=True)
+    yield Route("GET", "/limits", api.limits)
+    yield Route("DELETE", "/limits", api.forget_limits, changes=True)
+    yield Route("POST", "/reset", api.reset, bodies.Reset, changes=True)
+    yield Route("GET", "/clock", api.clock)
+    yield Route("POST", "/clock/advance", api.advance, bodies.Advance, changes=True)
+    yield Route("POST", "/clock/pause", api.pause, changes=True)
+    yield Route("POST", "/clock/resume", api.resume, changes=True)
+    yield Route("POST", "/clock/rate", api.set_rate, bodies.Rate, changes=True)
+
+
+def routes_of_journal(api: JournalEndpoints, follow: FollowEndpoint) -> Iterator[Route]:
+    """Yield the routes of what was called."""
+    yield Route("GET", "/journal", api.journal, query=(*FILTERS, "limit"))
+    yield Route("DELETE", "/journal", api.clear, changes=True)
+    yield Route("GET", "/journal/follow", follow.follow, query=FILTERS, media=EVENT_STREAM)
+    yield Route("GET", "/journal/{number}", api.call)
+    yield Route("POST", "/journal/verify", api.verify, bodies.Verify)
+    yield Route("POST", "/journal/wait", api.wait, bodies.WaitFor)
+
+
+def routes_of_data(api: DataEndpoints) -> Iterator[Route]:
+    """Yield the routes of what is kept."""
+    yield Route("GET", "/state", api.state)
+    yield Route("PATCH", "/state", api.set_state, bodies.Variables, changes=True)
+    yield Route("GET", "/tables", api.tables)
+    yield Route("GET", "/tables/{name}", api.table, query=("limit",))
+    yield Route("POST", "/tables/{name}", api.insert, bodies.Documents, changes=True)
+    yield Route("POST", "/undo", api.undo, changes=True)
+    yield Route("PUT", "/channels/{id}", api.set_channel, bodies.Channel, changes=True)

@@ -45,26 +45,32 @@ class Selection:
 
 def pattern_of(tree: Any) -> Pattern:  # noqa: ANN401 - JSON
     """Return what compares partially with plain JSON; raise InvalidValueError for what is no value of Convex."""
+    decode(tree)
+    return _pattern_of(tree)
+
+
+def _pattern_of(tree: Any) -> Pattern:  # noqa: ANN401 - JSON that is a value
     if isinstance(tree, dict) and not any(key.startswith("$") for key in tree):
-        return Fields(tuple((key, pattern_of(each)) for key, each in tree.items()))
+        return Fields(tuple((key, _pattern_of(each)) for key, each in tree.items()))
     if isinstance(tree, list):
-        return Items(tuple(map(pattern_of, tree)))
+        return Items(tuple(map(_pattern_of, tree)))
     return Equals(decode(tree))
 
 
 def nearest(selection: Selection, entries: Iterable[Entry]) -> str | None:
-    """Say how the call that is most like the selection differs from it."""
-    near = [(selection.mismatches(each), each) for each in entries if selection.concerns(each)]
+    """Say how the call that is most like the selection, and is not meant, differs from it."""
+    concerned = [(selection.mismatches(each), each) for each in entries if selection.concerns(each)]
+    near = [each for each in concerned if each[0]]
     if not near:
         return None
     mismatches, entry = min(near, key=lambda each: (len(each[0]), -each[1].number))
     return f"nearest: call {entry.number} of {entry.call.operation}, where {'; '.join(map(str, mismatches))}"
 
 
-def in_order(selections: Sequence[Selection], entries: Iterable[Entry]) -> int:
-    """Return how many of the selections were matched, one after the other."""
-    found = 0
-    for entry in entries:
+def in_order(selections: Sequence[Selection], entries: Sequence[Entry]) -> tuple[int, Sequence[Entry]]:
+    """Return how many of the selections were matched, one after the other, and the entries behind the last of those."""
+    found, behind = 0, 0
+    for place, entry in enumerate(entries):
         if found < len(selections) and selections[found].matches(entry):
-            found += 1
-    return found
+            found, behind = found + 1, place + 1
+    return found, entries[behind:]

@@ -15,6 +15,7 @@ from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
 from emulator.engine.plan import Finish, Returned
 from emulator.engine.state import PastError
 from emulator.model.function import FunctionType
+from emulator.model.rule import Death
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.runtime.perform import perform
@@ -163,9 +164,8 @@ class FunctionEndpoints:
         headers = batch_headers([each for each, _ in handled])
         reply = Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
         death = next((finish.death for finish in endings if finish.death is not None), None)
-        if death is not None:
-            raise DyingError(death, reply)
-        return reply
+        bandwidths = [finish.bandwidth for finish in endings if finish.bandwidth is not None]
+        return _ended(reply, death, min(bandwidths, default=None))
 
     def _batched(self, query: Json, index: int, head: _Head, body: bytes) -> tuple[Call, Format]:
         fields = bodies.check_fields(query, _PATH_AND_ARGS, _FORMAT, body=body, path=f"queries[{index}].")
@@ -180,9 +180,12 @@ class FunctionEndpoints:
         return self._reply(handled, await self._perform(handled), form, head, default or head.client.default_format)
 
     def _handle(self, request: web.BaseRequest, call: Call, ts: int | None = None) -> Entry:
-        """Have a call handled, with its headers where a rule wants to see them."""
-        if self._emulator.revision.index.asks_headers:
+        """Have a call handled, with its headers and its address where the scenario wants to see them."""
+        index = self._emulator.revision.index
+        if index.asks_headers:
             call = call._replace(headers=text_headers(request))
+        if index.asks_address:
+            call = call._replace(address=request.remote)
         return self._emulator.handle(call, ts)
 
     def _reply(self, handled: Entry, finish: Finish, form: str | None, head: _Head, default: Format) -> Reply:
@@ -191,12 +194,8 @@ class FunctionEndpoints:
         try:
             reply = Reply(200, self._write(handled, finish, head, read_format(form, default)), headers)
         except ApiError as error:
-            raise error.with_headers(headers) from error
-        if finish.death is not None:
-            raise DyingError(finish.death, reply)
-        if finish.bandwidth is not None:
-            raise TrickleError(finish.bandwidth, reply)
-        return reply
+            reply = json_reply(error.body, {**dict(error.headers), **headers}, error.status)
+        return _ended(reply, finish.death, finish.bandwidth)
 
     async def _perform(self, handled: Entry) -> Finish:
         return await perform(handled.decision.plan, self._emulator.clock, handled.at)
@@ -224,6 +223,15 @@ class FunctionEndpoints:
         if request_id is not None and not (request_id.isascii() and request_id.isprintable()):
             request_id = None
         return _Head(client, caller, request_id[:_MAX_REQUEST_ID] if request_id else None)
+
+
+def _ended(reply: Reply, death: Death | None, bandwidth: int | None) -> Reply:
+    """Return an answer that ends well; raise what another one ends with."""
+    if death is not None:
+        raise DyingError(death, reply)
+    if bandwidth is not None:
+        raise TrickleError(bandwidth, reply)
+    return reply
 
 
 async def _read_json(request: web.BaseRequest) -> bytes:

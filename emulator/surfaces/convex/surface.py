@@ -88,10 +88,8 @@ class ConvexSurface:
             reply = await endpoint(request) if endpoint else _no_endpoint(request, methods)
         except ApiError as error:
             reply = json_reply(error.body, dict(error.headers), error.status)
-        except DyingError as error:
-            return await die(request, error.death, error.reply)
-        except TrickleError as error:
-            return await trickle(request, error, self._emulator.clock)
+        except (DyingError, TrickleError) as error:
+            unusual, reply = error, error.reply
         except Exception:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path)
             reply = json_reply(INTERNAL.body, status=INTERNAL.status)
@@ -101,6 +99,8 @@ class ConvexSurface:
             headers.update(deprecation_headers(client))
         if not path.startswith(_NO_CORS):
             headers.update(cors_headers(request.headers.get(ORIGIN)))
+        if unusual is not None:
+            return await end(request, unusual, self._emulator.clock)
         return respond(request, status, body, headers)
 
     async def _instance_name(self, _request: web.BaseRequest) -> Reply:

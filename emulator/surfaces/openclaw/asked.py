@@ -8,11 +8,12 @@ from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
+from emulator.engine.meters import Reading
 from emulator.model.gateway import Json, Scope
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, read_body
 from emulator.surfaces.openclaw.authorization import Identity
 from emulator.surfaces.openclaw.codec import json_bytes
-from emulator.surfaces.openclaw.failures import invalid_request, payload_too_large
+from emulator.surfaces.openclaw.failures import GatewayError, invalid_request, payload_too_large
 
 MAX_BODY = 1024 * 1024
 _JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
@@ -22,12 +23,14 @@ class Asked(NamedTuple):
     """One request, after its path, its caller and its method were found to be right.
 
     `headers` are those that let a page of another origin read the answer; whoever does not return a reply sends them.
+    `readings` say where the caller stands with the limits of the request.
     """
 
     request: web.BaseRequest
     parameters: Mapping[str, str]
     identity: Identity | None
     headers: Mapping[str, str] = MappingProxyType({})
+    readings: tuple[Reading, ...] = ()
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -53,6 +56,11 @@ class Route(NamedTuple):
 
     endpoint: Endpoint
     scope: Scope | None
+
+
+def error_answer(error: GatewayError) -> Reply:
+    """Return the answer to what went wrong."""
+    return json_answer({"error": error.payload}, dict(error.headers), error.status)
 
 
 def json_answer(tree: Json, headers: Mapping[str, str] | None = None, status: int = 200) -> Reply:

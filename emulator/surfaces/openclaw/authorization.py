@@ -48,6 +48,11 @@ Identity: TypeAlias = Everyone | Bearer | Cookie
 """A caller; equal for the same credential, so that what is counted for each can be kept by it."""
 
 
+def credential_of(identity: Identity | None) -> str | None:
+    """Return what stands for a caller's credential and tells nothing of it; None where there is none."""
+    return None if identity is None or isinstance(identity, Everyone) else f"{hash(identity):x}"
+
+
 def identify(
     access: Access, header: str | None, query_token: str | None, cookie_session: LoginSession | None
 ) -> Identity:

@@ -184,9 +184,7 @@ def run_error(ending: Ending) -> GatewayError:
     """Return the error of a run that gave no reply: what the scenario says, or why it says nothing."""
     match ending:
         case Limited(reading):
-            seconds = -(-reading.retry_after // SECOND)
-            error = rate_limited(seconds, f"too many requests: {reading.limit.allow} are allowed")
-            return replace(error, headers=(*error.headers, *limit_headers((reading,)).items()))
+            return rate_limited(_seconds(reading.retry_after), f"too many requests: {reading.limit.allow} are allowed")
         case Failure(status, code, message):
             return _failure(status, code, message)
         case Unscripted():
@@ -206,16 +204,25 @@ def _failure(status: int, code: str | None, message: str | None) -> GatewayError
     return replace(usual, code=code or usual.code, message=message or usual.message)
 
 
-def limit_headers(readings: Sequence[Reading]) -> dict[str, str]:
-    """Say where a caller stands with the limit that is nearest (contract openclaw §1.14)."""
+def limit_headers(readings: Sequence[Reading], now: int) -> dict[str, str]:
+    """Say where a caller stands with its limits, or with the nearest of them (contract openclaw §1.14)."""
     if not readings:
         return {}
-    nearest = min(readings, key=lambda each: each.left)
+    nearest = min(readings, key=lambda each: (each.left, -each.more_at))
+    policies = [f'"{each.limit.name}";q={each.limit.allow};w={_seconds(each.limit.per)}' for each in readings]
+    standings = [f'"{each.limit.name}";r={each.left};t={max(0, _seconds(each.more_at - now))}' for each in readings]
     return {
         "X-RateLimit-Limit": str(nearest.limit.allow),
         "X-RateLimit-Remaining": str(nearest.left),
-        "X-RateLimit-Reset": str(-(-nearest.full_at // SECOND)),
+        "X-RateLimit-Reset": str(_seconds(nearest.full_at)),
+        "RateLimit-Policy": ", ".join(policies),
+        "RateLimit": ", ".join(standings),
     }
+
+
+def _seconds(duration: int) -> int:
+    """Return whole seconds, rounded up."""
+    return -(-duration // SECOND)
 
 
 def _is_session(session: Json) -> bool:

@@ -27,6 +27,10 @@ class GatewayError(Exception):
         """Return the same error to raise: one that was raised holds the frames it went through."""
         return replace(self)
 
+    def with_headers(self, headers: Mapping[str, str]) -> GatewayError:
+        """Return the same error with more headers."""
+        return replace(self, headers=(*self.headers, *headers.items()))
+
     @property
     def payload(self) -> dict[str, Json]:
         """What stands behind `error` in the envelope: code, message and, if there are any, details."""

@@ -87,10 +87,11 @@ class OpenClawSurface:
         """Answer a request; whatever happens inside, the client gets one of the gateway's own answers."""
         try:
             answer = await self._answer(request)
-        except DyingError as error:
-            return await die(request, error.death, error.reply)
+        except (DyingError, TrickleError) as error:
+            error.reply.headers.update(self._cors_headers(request))
+            return await end(request, error, self._emulator.clock)
         except GatewayError as error:
-            answer = json_answer({"error": error.payload}, dict(error.headers), error.status)
+            answer = error_answer(error)
         except Exception:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path_of(request))
             answer = json_answer({"error": internal().payload}, status=500)
@@ -114,44 +115,51 @@ class OpenClawSurface:
         is_open = _is_open(path, request.method, found)
         identity = None if is_open else self._identify(request, path)
         admitted = await self._admit(request, path, identity)
-        answer = await self._endpoint(request, path, found, identity)
-        return await self._finish(request, admitted, answer)
+        readings = () if admitted is None else admitted.decision.admission.readings
+        try:
+            answer = await self._endpoint(request, path, found, identity, readings)
+        except GatewayError as error:
+            answer = error_answer(error)
+        return answer if admitted is None else self._finish(admitted, answer)
 
     async def _admit(self, request: web.BaseRequest, path: str, identity: Identity | None) -> Entry | None:
         """Hold a request against limits and faults; a turn of a chat is held against them when it is run."""
-        if request.method == "POST" and path.rstrip("/") == _CHAT:
+        operation = f"{request.method} {path.rstrip('/') or path}"
+        if operation == CHAT:
             return None
-        credential = None if identity is None else f"{hash(identity):x}"
-        operation = f"{request.method} {path}"
-        call = Call(operation, None, {}, address=request.remote, credential=credential)
-        entry = self._emulator.admit(call)
+        call = Call(operation, None, {}, address=request.remote, credential=credential_of(identity))
+        entry = self._emulator.admit(call._replace(is_streamed=operation in STREAMING))
         finish = await perform(entry.decision.plan, self._emulator.clock, entry.at)
-        if isinstance(finish.ending, Passed):
-            return entry
         ending = finish.ending
+        if isinstance(ending, Passed):
+            if finish.death is not None and operation in STREAMING:
+                raise DyingError(finish.death, Reply(200, b"", {}))
+            return entry
         if isinstance(ending, Failure) and ending.message is None:
             ending = replace(ending, message=responses.get(ending.status, "failed").lower())
-        error = run_error(ending)
-        if finish.death is not None:
-            body = json_answer({"error": error.payload}, dict(error.headers), error.status)
-            raise DyingError(finish.death, body)
-        raise error
+        self._finish(entry, error_answer(run_error(ending)))
+        return entry
 
-    async def _finish(self, request: web.BaseRequest, admitted: Entry | None, answer: Answer) -> Answer:
-        """Send an answer as faults want it; one that streams is beyond them."""
-        if admitted is None or not isinstance(answer, Reply):
+    def _finish(self, admitted: Entry, answer: Answer) -> Answer:
+        """Return an answer, or raise what it ends with where faults want that; one that streams is beyond them."""
+        if not isinstance(answer, Reply):
             return answer
-        answer.headers.update(limit_headers(admitted.decision.admission.readings))
+        answer.headers.update(limit_headers(admitted.decision.admission.readings, self._emulator.clock.now()))
         last = admitted.decision.plan[-1]
         assert isinstance(last, Finish)
         if last.death is not None:
             raise DyingError(last.death, answer)
         if last.bandwidth is not None:
-            return await trickle(request, TrickleError(last.bandwidth, answer), self._emulator.clock)
+            raise TrickleError(last.bandwidth, answer)
         return answer
 
     async def _endpoint(
-        self, request: web.BaseRequest, path: str, found: Found[Route] | None, identity: Identity | None
+        self,
+        request: web.BaseRequest,
+        path: str,
+        found: Found[Route] | None,
+        identity: Identity | None,
+        readings: tuple[Reading, ...],
     ) -> Answer:
         if found is None:
             raise not_found(f"nothing is at {path}")
@@ -167,7 +175,8 @@ class OpenClawSurface:
             parameters = found.parameters
         except PathError as error:
             raise invalid_request(error.message, error.name) from error
-        return await route.endpoint(Asked(request, parameters, identity, self._cors_headers(request)))
+        headers = self._cors_headers(request) | limit_headers(readings, self._emulator.clock.now())
+        return await route.endpoint(Asked(request, parameters, identity, headers, readings))
 
     def _identify(self, request: web.BaseRequest, path: str) -> Identity:
         now = self._emulator.clock.now()
