@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.model.function import Function
 from emulator.model.place import Place
@@ -52,8 +52,7 @@ class Access:
         return self.password is None and not self.tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """An agent; without a model it has the one of the config, `agents.defaults.model`."""
 
     id: str
@@ -64,8 +63,7 @@ class Agent:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message of a session's beginning; without a moment it gets one shortly before the session's last activity."""
 
     role: str
@@ -73,8 +71,7 @@ class Message:
     at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A conversation that is there from the beginning."""
 
     key: str
@@ -82,8 +79,7 @@ class Session:
     last_active: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnect:
+class Reconnect(NamedTuple):
     """What becomes of a channel that is told to reconnect, after so many nanoseconds."""
 
     takes: int = 500 * MILLISECOND
@@ -91,19 +87,17 @@ class Reconnect:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """A channel as it is in the beginning."""
 
     id: str
     status: ChannelStatus = ChannelStatus.CONNECTED
     last_activity: int | None = None
     error: str | None = None
-    reconnect: Reconnect = field(default_factory=Reconnect)
+    reconnect: Reconnect = Reconnect()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A paired device as it is in the beginning."""
 
     id: str
@@ -114,8 +108,7 @@ class Node:
     last_seen: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(NamedTuple):
     """Pairing codes: a fixed one, or drawn ones, and how long they are good."""
 
     code: str | None = None
