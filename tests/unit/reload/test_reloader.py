@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import anyio
-
 from emulator.engine.call import Call
 from emulator.engine.plan import Finish, Returned, Unscripted
 from emulator.reload.reloader import Reloader
@@ -57,7 +55,7 @@ async def watching(folder: Path, path: Path, files: dict[str, str]) -> AsyncIter
     (scenario,) = loaded.scenarios.values()
     assert scenario is not None
     watched = Watched(folder, Emulator(scenario, VirtualClock(0)), asyncio.Queue())
-    stop = anyio.Event()
+    stop = asyncio.Event()
     reloader = Reloader(watched.emulator, loader, loaded, None, watched.reports.put_nowait)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(reloader.run(stop))
