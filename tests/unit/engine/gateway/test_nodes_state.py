@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from emulator.engine.gateway import nodes
@@ -60,7 +58,7 @@ def test_there_is_an_end_to_devices(transaction: Transaction, monkeypatch: pytes
         open_code(transaction, code, NOW + 1)
 
     assert redeem(transaction, "ABCD1234", NODE) == NODE
-    assert redeem(transaction, "ABCD2345", replace(NODE, id="node-2")) is None
+    assert redeem(transaction, "ABCD2345", NODE._replace(id="node-2")) is None
 
 
 def test_a_device_is_forgotten_once(transaction: Transaction) -> None:
