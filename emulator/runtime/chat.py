@@ -42,7 +42,8 @@ class TooManyRunsError(Exception):
 class Turn(NamedTuple):
     """One message to an agent.
 
-    `is_streamed` says that its pieces are watched; `plan` is what comes of it where no rules are asked.
+    `is_streamed` says that its pieces are watched; `plan` is what comes of it where no rules are asked, `part_of` the
+    request that it came with, where faults were held against that already.
     """
 
     key: SessionKey
@@ -52,6 +53,7 @@ class Turn(NamedTuple):
     headers: Mapping[str, str] | None = None
     is_streamed: bool = False
     plan: Plan | None = None
+    part_of: str | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -86,6 +88,11 @@ class Run:
     def stop_watching(self, watcher: Watcher) -> Callable[[], None]:
         """Return what ends the watching of `watcher`."""
         return lambda: self.watchers.pop(watcher, None)
+
+
+def arguments_of(key: SessionKey, agent: str, message: str) -> dict[str, Value]:
+    """Return what a message is to rules."""
+    return {"message": message, "session": key.text, "agent": agent, "channel": key.channel}
 
 
 class Chats:
@@ -182,9 +189,9 @@ class Chats:
         run.began_in = created(emulator.reading(), run.session)
         plan = turn.plan
         if plan is None:
-            args = {"message": turn.message, "session": run.session, "agent": turn.agent, "channel": turn.key.channel}
-            call = Call(CHAT, None, dict(args), turn.caller, len(turn.message), headers=turn.headers)
-            run.entry = emulator.handle(call._replace(is_streamed=turn.is_streamed))
+            args = arguments_of(turn.key, turn.agent, turn.message)
+            call = Call(CHAT, None, args, turn.caller, len(turn.message), headers=turn.headers, is_counted=True)
+            run.entry = emulator.handle(call._replace(is_streamed=turn.is_streamed, part_of=turn.part_of))
             plan = run.entry.decision.plan
         run.limit = emulator.clock.call_at(now + MAX_DURATION, partial(self._end, run, Failed(_TIMED_OUT)))
         performance = Performance(plan, emulator.clock, now, partial(self._emit, run), partial(self._finish, run))

@@ -40,7 +40,10 @@ _OTHERS = {
     "status": ("bad-failure", "a status from 400 to 599"),
     "admin_keys": ("bad-admin-key", "a name, a bar and a secret: name|secret"),
     "name": ("bad-value", "letters, digits and hyphens, at most 64, the first no hyphen"),
-    "faults name": ("bad-value", "letters, digits, dots, hyphens and underscores, at most 64"),
+    **dict.fromkeys(
+        ("faults name", "limits name"),
+        ("bad-value", "letters, digits, dots, hyphens and underscores, at most 64, the first a letter or a digit"),
+    ),
     "token": ("bad-value", "a token, which cannot be empty"),
     "as": ("bad-value", "letters, digits and underscores, at most 64, the first a letter"),
     "by": ("bad-value", "the name of a field"),

@@ -18,10 +18,10 @@ from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError
 from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
 from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
 from emulator.surfaces.convex.sync.endpoint import SyncEndpoint
-from emulator.surfaces.death import DyingError, die
+from emulator.surfaces.death import DyingError
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, path_of, read_body
 from emulator.surfaces.ready import respond
-from emulator.surfaces.trickle import TrickleError, trickle
+from emulator.surfaces.trickle import TrickleError, end
 
 MAX_ECHO = 128 * 1024 * 1024
 _RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
@@ -80,6 +80,7 @@ class ConvexSurface:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; whatever happens inside, the client gets one of the service's own answers."""
         path = path_of(request)
+        unusual: DyingError | TrickleError | None = None
         try:
             methods = self._routes.find(path)
             if methods is None and _is_sync(path):

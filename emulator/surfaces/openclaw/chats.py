@@ -8,20 +8,25 @@ from functools import partial
 
 from aiohttp import web
 
-from emulator.model.gateway import Scope
-from emulator.runtime.chat import Chats, Run, TooManyRunsError, Turn
+from emulator.engine.call import Call
+from emulator.engine.meters import Reading
+from emulator.engine.plan import Limited
+from emulator.model.gateway import CHAT, Scope
+from emulator.runtime.chat import Chats, Run, TooManyRunsError, Turn, arguments_of
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Done, Failed, Item, Watcher
-from emulator.surfaces.death import die
+from emulator.surfaces.death import DyingError
 from emulator.surfaces.http import text_headers
-from emulator.surfaces.openclaw.asked import Answer, Asked, json_answer
-from emulator.surfaces.openclaw.authorization import require
-from emulator.surfaces.openclaw.codec import Message, read_key, read_message, read_object, run_error
+from emulator.surfaces.openclaw.asked import Answer, Asked, error_answer, json_answer
+from emulator.surfaces.openclaw.authorization import credential_of, require
+from emulator.surfaces.openclaw.codec import Message, limit_headers, read_key, read_message, read_object, run_error
 from emulator.surfaces.openclaw.events import stream_event
 from emulator.surfaces.openclaw.failures import invalid_request, not_found, rate_limited
 from emulator.surfaces.openclaw.stream import STREAM_HEADERS, EventStream
 from emulator.surfaces.voice import voice_headers
 from emulator.values.session_keys import SessionKey
+
+STREAM = "GET /api/chat/stream"
 
 
 class ChatEndpoints:
@@ -35,7 +40,9 @@ class ChatEndpoints:
 
     async def chat(self, asked: Asked) -> Answer:
         """Answer POST /api/chat: the whole reply, once it is there."""
-        run = self.start(read_message(read_object(await asked.body())), asked.request)
+        message = read_message(read_object(await asked.body()))
+        readings = self.admit(message, asked)
+        run = self.start(message, asked.request)
         if run.end is None:
             over = asyncio.get_running_loop().create_future()
             unwatch = run.watch(partial(_note_end, over))
@@ -43,7 +50,7 @@ class ChatEndpoints:
                 await over
             finally:
                 unwatch()
-        return await self._answer(asked.request, run)
+        return self._answer(run, limit_headers(readings, self._emulator.clock.now()))
 
     async def stream(self, asked: Asked) -> Answer:
         """Answer GET /api/chat/stream: with a message, by the run that it starts, or once started before it was cut."""
@@ -56,13 +63,14 @@ class ChatEndpoints:
             self._check_agent(key.agent)
             return await self._pump(asked, _View(key, ends=query.get("close") == "1"), last_id)
         message = read_message(query)
-        self._check_agent(message.agent)
         assert asked.identity is not None
         require(asked.identity, Scope.WRITE)
         view = _View(message.key, ends=True)
         run_id = (last_id or "").rpartition(":")[0]
         marks = self._chats.feed(message.key.text).knows(run_id) if run_id else None
         if marks is None:
+            readings = (*asked.readings, *self.admit(message, asked, part_of=STREAM))
+            asked = asked._replace(headers={**asked.headers, **limit_headers(readings, self._emulator.clock.now())})
             return await self._pump(asked, view, last_id, message)
         if marks.is_over:
             return web.Response(status=204, headers=asked.headers)
@@ -74,13 +82,37 @@ class ChatEndpoints:
         for stream in tuple(self._streams):
             stream.close()
 
-    def start(
-        self, message: Message, request: web.BaseRequest, *, is_streamed: bool = False, watcher: Watcher | None = None
-    ) -> Run:
-        """Start a turn; raise GatewayError for an agent that is not there, or has too much to do."""
+    def admit(self, message: Message, asked: Asked, *, part_of: str | None = None) -> tuple[Reading, ...]:
+        """Count a turn against its limits; raise GatewayError for an agent that is not there, or a turn too many."""
         self._check_agent(message.agent)
+        call = Call(
+            CHAT,
+            None,
+            arguments_of(message.key, message.agent, message.text),
+            size=len(message.text),
+            address=asked.request.remote,
+            session=message.key.text,
+            credential=credential_of(asked.identity),
+            part_of=part_of,
+        )
+        admission = self._emulator.count(call)
+        if admission.over is not None:
+            error = run_error(Limited(admission.over))
+            raise error.with_headers(limit_headers(admission.readings, self._emulator.clock.now()))
+        return admission.readings
+
+    def start(
+        self,
+        message: Message,
+        request: web.BaseRequest,
+        *,
+        is_streamed: bool = False,
+        watcher: Watcher | None = None,
+        part_of: str | None = None,
+    ) -> Run:
+        """Start a turn that was admitted; raise GatewayError for an agent that has too much to do."""
         shown = text_headers(request) if self._emulator.revision.index.asks_headers else None
-        turn = Turn(message.key, message.agent, message.text, headers=shown, is_streamed=is_streamed)
+        turn = Turn(message.key, message.agent, message.text, headers=shown, is_streamed=is_streamed, part_of=part_of)
         try:
             return self._chats.start(turn, watcher)
         except TooManyRunsError as error:
@@ -90,19 +122,18 @@ class ChatEndpoints:
         if agent not in self._emulator.revision.scenario.gateway.agents:
             raise not_found(f"no agent with id {agent}")
 
-    async def _answer(self, request: web.BaseRequest, run: Run) -> Answer:
+    def _answer(self, run: Run, headers: Mapping[str, str]) -> Answer:
         event = run.end
-        headers = {"X-Run-Id": run.id, **_rule_headers(run)}
+        headers = {"X-Run-Id": run.id, **headers, **_rule_headers(run)}
         match event:
             case Done(text, tokens):
                 tree = {"response": text, "sessionKey": run.session, "tokensUsed": tokens}
                 return json_answer(tree, headers)
             case Failed(ending):
-                error = run_error(ending)
-                return json_answer({"error": error.payload}, {**headers, **dict(error.headers)}, error.status)
+                return error_answer(run_error(ending).with_headers(headers))
             case Died(death, text):
                 tree = {"response": text, "sessionKey": run.session, "tokensUsed": 0}
-                return await die(request, death, json_answer(tree, headers))
+                raise DyingError(death, json_answer(tree, headers))
             case _:
                 raise AssertionError(f"run {run.id} has not ended")
 
@@ -119,7 +150,7 @@ class ChatEndpoints:
         try:
             backlog: list[Item] = []
             if message is not None:
-                view.run_id = self.start(message, asked.request, is_streamed=True).id
+                view.run_id = self.start(message, asked.request, is_streamed=True, part_of=STREAM).id
             else:
                 backlog = feed.backlog(self._emulator.clock.now(), last_id, asked.query.get("replay"))
             view.open(stream, backlog)

@@ -115,6 +115,7 @@ class _Socket:
         assert asked.identity is not None
         self._identity = asked.identity
         self._response = response
+        self._asked = asked
         self._request = asked.request
         self._emulator = emulator
         self._chats = chats
@@ -171,6 +172,7 @@ class _Socket:
 
     def _start(self, action: Start) -> None:
         show = partial(self._show, action.message.key.text, action.id)
+        self._endpoints.admit(action.message, self._asked._replace(identity=self._identity))
         run = self._endpoints.start(action.message, self._request, is_streamed=True, watcher=show)
         if run.end is None:
             self._stops[run.id] = run.stop_watching(show)

@@ -10,28 +10,29 @@ from typing import assert_never
 from aiohttp import web
 
 from emulator.engine.call import Call
-from emulator.engine.plan import Finish, Passed
-from emulator.model.gateway import Access, Scope
+from emulator.engine.meters import Reading
+from emulator.engine.plan import Ending, Finish, Passed
+from emulator.model.gateway import CHAT, Access, Scope
 from emulator.model.rule import Failure
 from emulator.runtime.chat import Chats
 from emulator.runtime.cron import Jobs
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.journal import Entry
 from emulator.runtime.perform import perform
-from emulator.surfaces.death import DyingError, die
+from emulator.surfaces.death import DyingError
 from emulator.surfaces.http import Reply, path_of
-from emulator.surfaces.openclaw.asked import Answer, Asked, Endpoint, Route, json_answer
+from emulator.surfaces.openclaw.asked import Answer, Asked, Endpoint, Route, error_answer, json_answer
 from emulator.surfaces.openclaw.authorization import (
     Bearer,
     Cookie,
     Everyone,
     Identity,
     check_origin,
+    credential_of,
     identify,
     require,
     scopes_of,
 )
-from emulator.surfaces.openclaw.chats import ChatEndpoints
+from emulator.surfaces.openclaw.chats import STREAM, ChatEndpoints
 from emulator.surfaces.openclaw.codec import limit_headers, run_error
 from emulator.surfaces.openclaw.doors import DoorEndpoints
 from emulator.surfaces.openclaw.failures import (
@@ -48,14 +49,16 @@ from emulator.surfaces.openclaw.settings import SettingEndpoints
 from emulator.surfaces.openclaw.socket import SocketEndpoint
 from emulator.surfaces.paths import Found, PathError, PathTable
 from emulator.surfaces.ready import respond
-from emulator.surfaces.trickle import TrickleError, trickle
+from emulator.surfaces.trickle import TrickleError, end
 
 _API = "/api/"
-_CHAT = "/api/chat"
 _SOCKET = "/ws"
-_STREAM = "/api/chat/stream"
+STREAMING = frozenset({STREAM, f"GET {_SOCKET}"})
+"""Operations whose answers are open-ended."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_READABLE = "X-Run-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+_READABLE = (
+    "X-Run-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, Retry-After"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -114,43 +117,33 @@ class OpenClawSurface:
             return preflight
         is_open = _is_open(path, request.method, found)
         identity = None if is_open else self._identify(request, path)
-        admitted = await self._admit(request, path, identity)
-        readings = () if admitted is None else admitted.decision.admission.readings
-        try:
-            answer = await self._endpoint(request, path, found, identity, readings)
-        except GatewayError as error:
-            answer = error_answer(error)
-        return answer if admitted is None else self._finish(admitted, answer)
-
-    async def _admit(self, request: web.BaseRequest, path: str, identity: Identity | None) -> Entry | None:
-        """Hold a request against limits and faults; a turn of a chat is held against them when it is run."""
         operation = f"{request.method} {path.rstrip('/') or path}"
         if operation == CHAT:
-            return None
+            return await self._endpoint(request, path, found, identity)
         call = Call(operation, None, {}, address=request.remote, credential=credential_of(identity))
-        entry = self._emulator.admit(call._replace(is_streamed=operation in STREAMING))
-        finish = await perform(entry.decision.plan, self._emulator.clock, entry.at)
-        ending = finish.ending
-        if isinstance(ending, Passed):
-            if finish.death is not None and operation in STREAMING:
-                raise DyingError(finish.death, Reply(200, b"", {}))
-            return entry
-        if isinstance(ending, Failure) and ending.message is None:
-            ending = replace(ending, message=responses.get(ending.status, "failed").lower())
-        self._finish(entry, error_answer(run_error(ending)))
-        return entry
+        admitted = self._emulator.admit(call._replace(is_streamed=operation in STREAMING))
+        finish = await perform(admitted.decision.plan, self._emulator.clock, admitted.at)
+        readings = admitted.decision.admission.readings
+        if not isinstance(finish.ending, Passed):
+            answer: Answer = _refusal(finish.ending)
+        elif finish.death is not None and operation in STREAMING:
+            answer = Reply(200, b"", {})
+        else:
+            try:
+                answer = await self._endpoint(request, path, found, identity, readings)
+            except GatewayError as error:
+                answer = error_answer(error)
+        return self._ended(answer, finish, readings)
 
-    def _finish(self, admitted: Entry, answer: Answer) -> Answer:
-        """Return an answer, or raise what it ends with where faults want that; one that streams is beyond them."""
+    def _ended(self, answer: Answer, finish: Finish, readings: tuple[Reading, ...]) -> Answer:
+        """Return an answer that ends well; raise what another one ends with. One that streams is beyond that."""
         if not isinstance(answer, Reply):
             return answer
-        answer.headers.update(limit_headers(admitted.decision.admission.readings, self._emulator.clock.now()))
-        last = admitted.decision.plan[-1]
-        assert isinstance(last, Finish)
-        if last.death is not None:
-            raise DyingError(last.death, answer)
-        if last.bandwidth is not None:
-            raise TrickleError(last.bandwidth, answer)
+        answer.headers.update(limit_headers(readings, self._emulator.clock.now()))
+        if finish.death is not None:
+            raise DyingError(finish.death, answer)
+        if finish.bandwidth is not None:
+            raise TrickleError(finish.bandwidth, answer)
         return answer
 
     async def _endpoint(
@@ -159,7 +152,7 @@ class OpenClawSurface:
         path: str,
         found: Found[Route] | None,
         identity: Identity | None,
-        readings: tuple[Reading, ...],
+        readings: tuple[Reading, ...] = (),
     ) -> Answer:
         if found is None:
             raise not_found(f"nothing is at {path}")
@@ -182,7 +175,7 @@ class OpenClawSurface:
         now = self._emulator.clock.now()
         access = self._emulator.revision.scenario.gateway.access
         header = request.headers.get("Authorization")
-        token = request.query.get("token") if path.rstrip("/") in (_SOCKET, _STREAM) else None
+        token = request.query.get("token") if path.rstrip("/") in (_SOCKET, STREAM.removeprefix("GET ")) else None
         if header is not None or token is not None:
             self._failed.check(request.remote, now)
         cookies = "; ".join(request.headers.getall("Cookie", []))
@@ -250,7 +243,7 @@ class OpenClawSurface:
         routes: list[tuple[str, str, Endpoint, Scope | None]] = [
             ("GET", "/health", settings.health, None),
             ("POST", "/api/chat", chats.chat, write),
-            ("GET", _STREAM, chats.stream, read),
+            ("GET", "/api/chat/stream", chats.stream, read),
             ("GET", "/api/sessions", resources.list_sessions, read),
             ("GET", "/api/sessions/{key}/history", resources.history, read),
             ("DELETE", "/api/sessions/{key}", resources.delete_session, write),
@@ -277,6 +270,13 @@ class OpenClawSurface:
         ]
         for method, pattern, endpoint, scope in routes:
             self._routes.add((method,), pattern, Route(endpoint, scope))
+
+
+def _refusal(ending: Ending) -> Reply:
+    """Return what limits and faults have an operation answer."""
+    if isinstance(ending, Failure) and ending.message is None:
+        ending = replace(ending, message=responses.get(ending.status, "failed").lower())
+    return error_answer(run_error(ending))
 
 
 def _is_open(path: str, method: str, found: Found[Route] | None) -> bool:
