@@ -95,7 +95,9 @@ class _Functions:
             message = f"{' and '.join(given)} exclude each other"
             self.reader.note(tree.key_place(second), "outcome-conflict", message, hint="keep one of them")
             return None
-        if not given and (form.do is not None or death_of(form.failure or self.form.failure)):
+        if not given and (
+            form.do is not None or self.form.do is not None or death_of(form.failure or self.form.failure)
+        ):
             return Result(Constant(None))
         if not given:
             hint = "write result: null for a function that returns nothing"

@@ -60,16 +60,20 @@ def _doubts_about(function: Function, scenario: Scenario) -> Iterator[Problem]:
 
 
 def _unreachable(rules: tuple[Rule, ...]) -> Iterator[Problem]:
-    for number, rule in enumerate(rules):
-        before = next((each for each in rules[:number] if _covers(each, rule)), None)
+    """Tell of rules behind one that always answers, or that asks the same; what draws is no such rule."""
+    first: dict[str, Rule] = {}
+    always: Rule | None = None
+    for number, rule in enumerate(rules, 1):
+        words = repr(rule.when)
+        before = always or first.get(words)
         if before is not None:
-            message = f"rule {number + 1} is never reached: the one at {before.place} answers before it"
+            message = f"rule {number} is never reached: the one at {before.place} answers before it"
             yield _warning(rule.place, "unreachable-rule", message, "move it up, or give the other a when")
-
-
-def _covers(earlier: Rule, later: Rule) -> bool:
-    when = earlier.when
-    return when is None or (when == later.when and when.chance is None and when.test is None)
+        when = rule.when
+        if when is None:
+            always = always or rule
+        elif when.chance is None and when.test is None:
+            first.setdefault(words, rule)
 
 
 def _misfits(function: Function, rule: Rule, scenario: Scenario) -> Iterator[Problem]:
