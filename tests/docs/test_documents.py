@@ -4,6 +4,8 @@ Blocks are told apart by their first line: ``console`` (commands after ``$``, ea
 scenario; with ``problem`` the problems follow in an ``output`` block), ``js`` and ``python`` (programs, what they print
 follows in an ``output`` block). An ellipsis stands for anything.
 
+Ports are those of the pages; where the emulator really listens is put in their place.
+
 ``yaml file=NAME`` is saved under that name when its turn comes, among the scenarios that are served or as a part that
 others include; ``yaml from=NAME`` is a piece of a file that is there. A reader's ``emulator serve …`` and
 ``make emulate`` start the emulator that the commands after them talk to.
@@ -19,19 +21,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from emulator.scenario.load import Loader
 from emulator.scenario.report import as_text
+from tests.support.node import node_command
 from tests.support.process import EmulatorProcess, clean_environment, emulator_process
 
 ROOT = Path(__file__).parents[2]
 NODE_MODULES = ROOT / "tests/clients/node/node_modules"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-URL = "http://127.0.0.1:3210"
-PROGRAMS = {"js": ("node", "program.mjs"), "python": (sys.executable, "program.py")}
+ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost):(3210|18789)\b")
+FREE_PORTS = ("--convex-port", "0", "--gateway-port", "0")
+PROGRAMS = {"js": ((*node_command(),), "program.mjs"), "python": ((sys.executable,), "program.py")}
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -76,24 +81,36 @@ class Reader:
         self.folder = folder
         self.stack = stack
         self.running: EmulatorProcess | None = None
+        self.served: list[Path] = []
 
     def serve(self, *arguments: str) -> EmulatorProcess:
         """Start the emulator, with Ctrl-C for the one that ran before."""
         if self.running is not None:
             self.running.interrupt()
-        self.running = self.stack.enter_context(emulator_process(self.folder, *arguments))
+        self.running = self.stack.enter_context(emulator_process(self.folder, *arguments, options=FREE_PORTS))
+        named = [self.folder / each for each in arguments if (self.folder / each).is_dir()]
+        self.served = named or [self.folder / "scenarios"]
         return self.running
 
+    def at_home(self, text: str) -> str:
+        """Return a text of a page with the ports that the emulator has."""
+        running = self.running
+        if running is None:
+            return text
+        ports = {"3210": urlsplit(running.url).port, "18789": urlsplit(running.gateway_url).port}
+        return ADDRESS.sub(lambda found: f"{found[1]}:{ports[found[2]]}", text)
+
     def save(self, name: str, text: str) -> None:
-        """Save a file and wait until the emulator has taken it in."""
+        """Save a file and wait until the emulator has taken it in, if it serves its folder."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        self.wait_for_reload()
+        if any(path.is_relative_to(each) for each in self.served):
+            self.wait_for_reload()
 
     def wait_for_reload(self) -> None:
-        if self.running is not None:
-            self.running.wait_for_log("force")
+        assert self.running is not None
+        self.running.wait_for_log("force")
 
     def run(self, command: str) -> str:
         """Run a line; when it changed a scenario, wait until the emulator has said so."""
@@ -108,9 +125,8 @@ class Reader:
                 self.serve(*arguments)
                 return ""
         before = self.scenarios()
-        url = self.running.url if self.running else URL
         environment = clean_environment(PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
-        bash = ["bash", "-c", command.replace(URL, url)]
+        bash = ["bash", "-c", self.at_home(command)]
         done = subprocess.run(bash, cwd=self.folder, env=environment, check=True, capture_output=True, text=True)
         if before != self.scenarios():
             self.wait_for_reload()
@@ -118,17 +134,16 @@ class Reader:
 
     def run_program(self, block: Block) -> str:
         """Run a program with CONVEX_URL set."""
-        interpreter, name = PROGRAMS[block.kind]
+        command, name = PROGRAMS[block.kind]
         assert self.running is not None, "a page says first how the emulator is started"
-        (self.folder / name).write_text(block.text, encoding="utf-8")
+        (self.folder / name).write_text(self.at_home(block.text), encoding="utf-8")
         environment = clean_environment(CONVEX_URL=self.running.url)
-        program = [interpreter, name]
+        program = [*command, name]
         done = subprocess.run(program, cwd=self.folder, env=environment, check=True, capture_output=True, text=True)
         return done.stdout
 
     def scenarios(self) -> dict[Path, bytes]:
-        folders = [each for each in self.folder.iterdir() if each.is_dir() and not each.is_symlink()]
-        return {path: path.read_bytes() for folder in folders for path in folder.glob("**/*.yaml")}
+        return {path: path.read_bytes() for folder in self.served for path in folder.glob("**/*.yaml")}
 
 
 @pytest.fixture

@@ -29,6 +29,11 @@ class EmulatorProcess:
         """Where it serves Convex."""
         return str(self.facts["convex_url"])
 
+    @property
+    def gateway_url(self) -> str:
+        """Where it serves an OpenClaw Gateway."""
+        return str(self.facts["gateway_url"])
+
     def wait_for_log(self, text: str) -> dict[str, Any]:
         """Read the log up to a line whose message contains `text`."""
         assert self.process.stderr is not None
