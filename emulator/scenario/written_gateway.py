@@ -89,7 +89,7 @@ class ChannelForm(Written):
 
 
 class PaceForm(Written):
-    """How the pieces of a reply follow one another, where somebody watches them come."""
+    """How the pieces of a reply follow one another; `POST /api/chat` takes as long."""
 
     by: Literal["character", "word", "line", "whole"] = "word"
     first: Duration = 0
