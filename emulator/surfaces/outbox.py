@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from contextlib import suppress
+from struct import pack
 from typing import TypeAlias
 
 from aiohttp import WSMsgType, web
@@ -11,83 +12,64 @@ from aiohttp import WSMsgType, web
 from emulator.model.rule import Death, End
 from emulator.surfaces.close import Close
 from emulator.surfaces.death import end_connection
+from emulator.surfaces.pipe import Pipe
 
-MAX_WAITING = 4 * 1024 * 1024
 _NORMAL = 1000
 _NONSENSE = b"{not JSON"
-_SURVIVED = (End.MALFORMED, End.TIMEOUT)
-"""Deaths of an answer that its socket survives."""
+_TEXT = 0x81  # the first byte of a text that is one frame
+_MAX_SHORT, _MAX_MEDIUM = 125, 0xFFFF
+_MEDIUM, _LONG = 126, 127
 
 Said: TypeAlias = bytes | Close | Death
 
 
 class Outbox:
-    """A queue, sent by one task at a time; a reader that lets too much pile up is cut off.
+    """Frames go straight to the connection; only closing takes a task, because it waits for the other side."""
 
-    That is known when something is said later: what is said in one go may be as long as it likes.
-    """
+    __slots__ = ("_is_over", "_pipe", "_request", "_response", "_tasks")
 
     def __init__(self, request: web.BaseRequest, response: web.WebSocketResponse, tasks: asyncio.TaskGroup) -> None:
         """Say nothing yet."""
         self._request = request
         self._response = response
         self._tasks = tasks
-        self._waiting: deque[Said] = deque()
-        self._size = 0
-        self._is_sending = False
-        self._is_in_one_go = False
+        self._pipe = Pipe(request)
         self._is_over = False
 
     def say(self, what: Said) -> None:
         """Send a frame, close the socket, or let it die; nothing is sent behind either end."""
-        if self._is_over:
+        if self._is_over or self._response.closed:
             return
-        if not self._is_in_one_go:
-            if self._size > MAX_WAITING:
-                self._cut()
-                return
-            self._is_in_one_go = True
-            asyncio.get_running_loop().call_soon(self._note_pause)
-        self._waiting.append(what)
-        self._size += len(what) if isinstance(what, bytes) else 0
-        self._is_over = not isinstance(what, bytes) and not (isinstance(what, Death) and what.end in _SURVIVED)
-        if not self._is_sending:
-            self._is_sending = True
-            self._tasks.create_task(self._send())
+        if isinstance(what, bytes):
+            self._send(what)
+        elif isinstance(what, Close):
+            self._is_over = True
+            self._tasks.create_task(self._close(what))
+        elif what.end is End.MALFORMED:
+            self._send(_NONSENSE)
+        elif what.end is not End.TIMEOUT:
+            self._is_over = True
+            end_connection(self._request, what.end)
 
     def end(self) -> None:
-        """Say nothing more than what waits."""
+        """Say nothing more."""
         self._is_over = True
 
-    def _note_pause(self) -> None:
-        self._is_in_one_go = False
+    def _send(self, text: bytes) -> None:
+        self._is_over = not self._pipe.write(_framed(text))
 
-    def _cut(self) -> None:
-        self._is_over = True
-        self._waiting.clear()
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
-    async def _send(self) -> None:
-        try:
-            while self._waiting:
-                what = self._waiting.popleft()
-                await self._send_one(what)
-                self._size -= len(what) if isinstance(what, bytes) else 0
-        except ConnectionError:
-            self._is_over = True
-            self._waiting.clear()
-        finally:
-            self._is_sending = False
-
-    async def _send_one(self, what: Said) -> None:
-        if isinstance(what, bytes):
-            await self._response.send_frame(what, WSMsgType.TEXT)
-        elif isinstance(what, Close):
-            if what.code is None:
+    async def _close(self, close: Close) -> None:
+        with suppress(ConnectionError):
+            if close.code is None:
                 await self._response.send_frame(b"", WSMsgType.CLOSE)
-            await self._response.close(code=what.code or _NORMAL, message=what.reason.encode())
-        elif what.end is End.MALFORMED:
-            await self._response.send_frame(_NONSENSE, WSMsgType.TEXT)
-        elif what.end is not End.TIMEOUT:
-            end_connection(self._request, what.end)
+            await self._response.close(code=close.code or _NORMAL, message=close.reason.encode())
+
+
+def _framed(text: bytes) -> bytes:
+    """Return a text as one frame; aiohttp's own way to send one takes a task each time (RFC 6455 §5.2)."""
+    size = len(text)
+    if size <= _MAX_SHORT:
+        return pack("!BB", _TEXT, size) + text
+    if size <= _MAX_MEDIUM:
+        return pack("!BBH", _TEXT, _MEDIUM, size) + text
+    return pack("!BBQ", _TEXT, _LONG, size) + text
