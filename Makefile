@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_TESTS := tests/clients/node
 
-.PHONY: emulate test lint check format bench clean
+.PHONY: emulate test lint check format bench browser clean
 
 emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
 	@exec $(BIN)/emulator serve $(ARGS)
 
-test: $(VENV)/.development $(NODE_TESTS)/node_modules/.installed ## run all tests
+test: $(VENV)/.development $(VENV)/.browser $(NODE_TESTS)/node_modules/.installed ## run all tests
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(VENV)/.development ## formatter, ruff, mypy, import-linter
@@ -28,6 +28,10 @@ format: $(VENV)/.development ## put the code into form
 bench: $(VENV)/.development ## measure, side by side with bare aiohttp (Linux)
 	$(BIN)/python -m bench $(ARGS)
 
+browser: $(VENV)/.development ## find a browser for the tests, or install one
+	$(BIN)/python -m tests.clients.browser.install
+	@touch $(VENV)/.browser
+
 clean: ## remove what set-up made
 	rm -rf $(VENV) $(NODE_TESTS)/node_modules dist
 
@@ -42,6 +46,9 @@ $(VENV)/.development: pyproject.toml tests/requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.browser: $(VENV)/.development
+	@$(MAKE) --no-print-directory browser
 
 $(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package-lock.json
 	cd $(NODE_TESTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

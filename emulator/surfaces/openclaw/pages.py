@@ -36,6 +36,7 @@ a { color: var(--accent); }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
+td:last-child { overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 600; font-size: .875rem; }
 code { font: .9em ui-monospace, monospace; }
 ul { list-style: none; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
@@ -99,14 +100,19 @@ function check(answer) {
   if (answer.status === 401) location.assign("/login?next=/chat");
   return answer;
 }
+async function messagesOf(key) {
+  const listed = check(await fetch("/api/sessions"));
+  if (!listed.ok || !(await listed.json()).sessions.some((each) => each.key === key)) return [];
+  const answer = await fetch(`/api/sessions/${encodeURIComponent(key)}/history`);
+  return answer.ok ? (await answer.json()).messages : [];
+}
 async function open() {
   if (stream) stream.close();
   log.replaceChildren();
   log.ariaBusy = "false";
   const known = runs = new Map(), name = nameOf();
   const key = name.startsWith("agent:") ? name : `agent:${agent.value}:api:dm:${name}`;
-  const answer = check(await fetch(`/api/sessions/${encodeURIComponent(key)}/history`));
-  const messages = answer.ok ? (await answer.json()).messages : [];
+  const messages = await messagesOf(key);
   if (runs !== known) return;
   for (const each of messages) add(each.role === "user" ? "user" : "assistant", each.content);
   listen("/api/chat/stream?" + new URLSearchParams({session: key, replay: "0"}));

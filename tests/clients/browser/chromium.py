@@ -1,0 +1,33 @@
+"""Which browser the tests run in: the first that can be started."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from playwright.async_api import Browser, Error, Playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHANNELS = ("chrome", "msedge")
+
+
+class NoBrowserError(Exception):
+    """There is no browser on this machine that can be started."""
+
+
+async def start(playwright: Playwright, arguments: Sequence[str] = ()) -> Browser:
+    """Start Playwright's own browser, or else one that the machine has."""
+    for which in _choices():
+        with suppress(Error):
+            return await playwright.chromium.launch(args=arguments, **which)
+    raise NoBrowserError("no Chromium, Chrome or Edge can be started on this machine; `make browser` looks for one")
+
+
+def _choices() -> Iterator[dict[str, Any]]:
+    yield {}
+    for path in filter(None, map(shutil.which, NAMES)):
+        yield {"executable_path": path}
+    for channel in CHANNELS:
+        yield {"channel": channel}
