@@ -42,8 +42,8 @@ def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ..
     return "\n".join([*lines, "", *_to_paste(scenario, str(url)), *_chat_to_paste(scenario, str(facts["gateway_url"]))])
 
 
-def sentence(report: Report) -> str:
-    """Return what happened to the scenario, for the console."""
+def sentence(report: Report, *, with_lines: bool = True) -> str:
+    """Return what happened to the scenario; `with_lines` of the files, which may hold secrets."""
     match report:
         case Reloaded(revision, added, changed, removed, seconds):
             parts = [*_named("changed", changed), *_named("added", added), *_named("removed", removed)]
@@ -52,7 +52,11 @@ def sentence(report: Report) -> str:
         case Refused(revision, problems, sources):
             places = len(problems)
             head = f"{places} problem{'s' if places != 1 else ''}; revision {revision.number} stays in force"
-            return f"{head}\n{as_text(problems, sources)}" if problems else f"no scenario found; {head}"
+            return (
+                f"{head}\n{as_text(problems, sources if with_lines else {})}"
+                if problems
+                else f"no scenario found; {head}"
+            )
         case Mended(revision):
             return f"no problems any more; revision {revision.number} was in force all the time"
         case _:

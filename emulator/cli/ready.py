@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -35,15 +36,33 @@ def running_file() -> Path | None:
     return None if folder is None else folder / "running" / f"{os.getpid()}.json"
 
 
+def are_emulators_known() -> bool:
+    """Whether emulators that run can be found by other commands."""
+    return cache_folder() is not None
+
+
 def running_emulators() -> list[dict[str, object]]:
     """Return the facts of all emulators of this user that run; what others left behind is removed."""
     folder = cache_folder()
     found = []
     for path in sorted((folder / "running").glob("*.json")) if folder else ():
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            os.kill(int(facts["pid"]), 0)
+        facts = _facts_in(path)
+        if facts is not None:
             found.append(facts)
-        except (OSError, ValueError, KeyError, TypeError):
-            path.unlink(missing_ok=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
     return found
+
+
+def _facts_in(path: Path) -> dict[str, object] | None:
+    """Return what a running emulator wrote; None for what is no such file, or one of an emulator that ended."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        is_whole = all(isinstance(facts[name], str) for name in ("convex_url", "gateway_url", "token"))
+        number = int(facts["pid"])
+        if os.name == "posix":  # elsewhere the signal 0 is no question
+            os.kill(number, 0)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return facts if is_whole and number > 0 else None

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
+from ipaddress import ip_address
 from typing import Any, TypeVar, cast
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
-from emulator.cli.ready import running_emulators
+from emulator.cli.ready import are_emulators_known, running_emulators
 
 DEFAULT_URL = "http://127.0.0.1:3210"
 _TIMEOUT = 30.0
@@ -29,40 +30,45 @@ class Remote:
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """Return what is at a path of the control API."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._json("GET", f"{path}?{urlencode(given)}" if given else path)
+        return self._json("GET", _with_query(path, query))
 
     def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Change something, and return the answer."""
         return self._json(method, path, body)
 
-    def follow(self, path: str) -> Iterator[Any]:
+    def follow(self, path: str, **query: object) -> Iterator[Any]:
         """Yield what a stream of the control API tells, until the emulator ends."""
-        with self._open("GET", path) as response:
-            for line in response:
-                if line.startswith(b"data: "):
-                    yield json.loads(line[6:])
+        with self._open("GET", _with_query(path, query), timeout=None) as response:
+            try:
+                for line in response:
+                    if line.startswith(b"data: "):
+                        yield json.loads(line[6:])
+            except (HTTPException, OSError):  # it ended in the middle of something
+                return
 
     def _json(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        with self._open(method, path, body) as response:
-            return json.load(response)
+        try:
+            with self._open(method, path, body) as response:
+                return json.load(response)
+        except (ValueError, HTTPException, OSError) as error:
+            raise click.ClickException(f"what answers at {self.url} is no emulator") from error
 
-    def _open(self, method: str, path: str, body: object = None) -> HTTPResponse:
+    def _open(self, method: str, path: str, body: object = None, *, timeout: float | None = _TIMEOUT) -> HTTPResponse:
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.url}/__emulator{path}", data, method=method)  # noqa: S310 - the URL is the user's own
+        request = Request(f"{self.url}/__emulator{path}", data, method=method)  # noqa: S310 - http or https
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")
-        opener = build_opener(ProxyHandler({}))
-        timeout = None if path.endswith("/follow") else _TIMEOUT
         try:
-            return cast("HTTPResponse", opener.open(request, timeout=timeout))
+            return cast("HTTPResponse", build_opener(ProxyHandler({})).open(request, timeout=timeout))
         except HTTPError as error:
-            raise click.ClickException(_told(error)) from error
+            raise click.ClickException(_told(error, self.url)) from error
+        except TimeoutError as error:
+            raise click.ClickException(f"the emulator at {self.url} did not answer within {_TIMEOUT:.0f} s") from error
         except (URLError, OSError) as error:
             reason = error.reason if isinstance(error, URLError) else error
-            raise click.ClickException(
-                f"no emulator answers at {self.url} ({reason}); start one with `emulator serve`, or name it with --url"
-            ) from error
+            raise click.ClickException(f"no emulator answers at {self.url} ({reason}); {_what_to_do()}") from error
+        except (HTTPException, ValueError) as error:
+            raise click.ClickException(f"what answers at {self.url} is no emulator ({error})") from error
 
 
 def remote_options(command: Command) -> Command:
@@ -85,15 +91,59 @@ def find_remote(url: str | None, token: str | None) -> Remote:
             urls = ", ".join(str(each["convex_url"]) for each in running)
             raise click.ClickException(f"several emulators run: {urls}; name one with --url")
         url = str(running[0]["convex_url"]) if running else DEFAULT_URL
-    url = url.rstrip("/")
-    known = next((each for each in running if url in (each["convex_url"], each["gateway_url"])), None)
+    url = _checked(url)
+    places = [(each, _place(str(each[name]))) for each in running for name in ("convex_url", "gateway_url")]
+    known = next((each for each, place in places if place == _place(url)), None)
     return Remote(url, token or (str(known["token"]) if known else None))
 
 
-def _told(error: HTTPError) -> str:
+def segment(name: str) -> str:
+    """Return a name as a segment of a path."""
+    return quote(name, safe="")
+
+
+def _with_query(path: str, query: dict[str, object]) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def _checked(url: str) -> str:
+    """Return a URL as it is used; one without a scheme is meant to be HTTP."""
+    full = url.strip().rstrip("/")
+    full = full if "://" in full else f"http://{full}"
     try:
-        told = json.load(error)["error"]
-        hint = f"; {told['hint']}" if told.get("hint") else ""
-        return f"{told['message']}{hint}"
-    except (ValueError, KeyError, TypeError, OSError):
-        return f"the emulator answered with status {error.code}"
+        parts = urlsplit(full)
+        is_sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_sound = False
+    if not is_sound or not full.isascii() or not full.isprintable() or " " in full:
+        raise click.BadParameter(f"{url!r} is no URL such as {DEFAULT_URL}", param_hint="--url")
+    return full
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    """Return where a URL leads, by whatever name this machine is called."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        address = ip_address(host)
+        is_here = address.is_loopback or address.is_unspecified
+    except ValueError:
+        is_here = host == "localhost"
+    return ("localhost" if is_here else host, parts.port)
+
+
+def _what_to_do() -> str:
+    if not are_emulators_known():
+        return "with EMULATOR_CACHE=off none is found by itself: name it with --url, and give its --token"
+    return "start one with `emulator serve`, or name it with --url"
+
+
+def _told(error: HTTPError, url: str) -> str:
+    with error:
+        try:
+            told = json.load(error)["error"]
+            hint = f"; {told['hint']}" if told.get("hint") else ""
+            return f"{told['message']}{hint}"
+        except (ValueError, KeyError, TypeError, AttributeError, HTTPException, OSError):
+            return f"what answers at {url} is no emulator; it answered with status {error.code}"

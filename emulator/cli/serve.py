@@ -105,7 +105,7 @@ def serve(
     gc.disable()  # nothing that a load makes is garbage before it ends
     loader = Loader(settings.paths, settings.seed)
     loaded = load_cached(loader)
-    active = _active(loaded, settings.scenario)
+    active = _active(loaded, settings.scenario, as_json=json_logs)
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
         runner.run(_serve(settings, loader, loaded, active))
@@ -136,13 +136,13 @@ def _seed(text: str | None) -> int | None:
         raise click.BadParameter(f"{text!r} is neither a whole number nor random", param_hint="--seed") from None
 
 
-def _active(loaded: Loaded, wanted: str | None) -> Scenario:
+def _active(loaded: Loaded, wanted: str | None, *, as_json: bool) -> Scenario:
     """Return the scenario to serve, or end the program with everything that is wrong."""
     name = choose(loaded, wanted)
     if name is not None and (scenario := loaded.scenarios[name]) is not None:
         others = [each for each in loaded.problems if each not in loaded.problems_of[name]]
         if others:
-            logger.warning("problems in scenarios that are not served:\n%s", as_text(others, loaded.sources))
+            logger.warning("problems in scenarios that are not served:\n%s", as_text(others, {} if as_json else loaded.sources))
         return scenario
     problems = loaded.problems if name is None else loaded.problems_of[name]
     if problems:
@@ -251,6 +251,6 @@ def _announce(settings: Settings, scenario: Scenario, facts: dict[str, object]) 
 def _reloader(app: App, loader: Loader, loaded: Loaded, settings: Settings) -> Reloader:
     def tell(report: Report) -> None:
         level = logging.WARNING if isinstance(report, Refused) else logging.INFO
-        logger.log(level, "%s", sentence(report), extra={"data": report_data(report)})
+        logger.log(level, "%s", sentence(report, with_lines=not settings.as_json), extra={"data": report_data(report)})
 
     return Reloader(app.emulator, loader, loaded, settings.scenario, tell)

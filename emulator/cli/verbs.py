@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import click
 
-from emulator.cli.remote import find_remote, remote_options
+from emulator.cli.columns import call_line, table
+from emulator.cli.remote import Remote, find_remote, remote_options, segment
 
 LEVELS = ("all", "state", "counts", "journal", "limits", "clock")
-_GAP = 2
+_WITH_VALUE = ("advance", "rate")
 
 
 @click.command()
@@ -54,17 +56,28 @@ def calls(
     """Show the newest calls, and what became of them."""
     remote = find_remote(url, token)
     rows = remote.get("/journal", operation=operation, outcome=outcome, limit=limit)["calls"]
-    if as_json and not follow:
-        _print(rows)
-        return
-    if not rows and not follow:
-        click.echo("no calls yet")
-    for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False) if as_json else call_line(row))
     if follow:
-        for row in remote.follow("/journal/follow"):
-            if _is_wanted(row, operation, outcome):
-                click.echo(json.dumps(row, ensure_ascii=False) if as_json else call_line(row))
+        _follow(remote, rows, operation, outcome, as_json=as_json)
+    elif as_json:
+        _print(rows)
+    elif not rows:
+        click.echo("no calls yet")
+    else:
+        for row in rows:
+            click.echo(call_line(row))
+
+
+def _follow(
+    remote: Remote, rows: list[dict[str, Any]], operation: str | None, outcome: str | None, *, as_json: bool
+) -> None:
+    """Show what there is, and what comes, until Ctrl-C or the end of the emulator."""
+    newest = rows[-1]["number"] if rows else 0
+    coming = remote.follow("/journal/follow", operation=operation, outcome=outcome, after=newest)
+    try:
+        for row in chain(rows, coming):
+            click.echo(json.dumps(row, ensure_ascii=False) if as_json else call_line(row))
+    except KeyboardInterrupt:
+        return
 
 
 @click.command()
@@ -85,9 +98,10 @@ def reset(levels: tuple[str, ...], url: str | None, token: str | None, *, as_jso
 @remote_options
 def clock(action: str, value: str | None, url: str | None, token: str | None, *, as_json: bool) -> None:
     """Show the scenario's time, or change it: advance 5m, pause, resume, rate 10."""
+    if (action in _WITH_VALUE) != (value is not None):
+        example = {"advance": " 5m", "rate": " 10"}.get(action, "")
+        raise click.UsageError(f"say {'how much' if example else 'no more'}: emulator clock {action}{example}")
     remote = find_remote(url, token)
-    if action in ("advance", "rate") and value is None:
-        raise click.UsageError(f"say how much: emulator clock {action} {'5m' if action == 'advance' else '10'}")
     match action:
         case "show":
             answer = remote.get("/clock")
@@ -111,7 +125,7 @@ def fault(name: str | None, switch: str | None, url: str | None, token: str | No
     if name is not None:
         if switch is None:
             raise click.UsageError(f"say on or off: emulator fault {name} on")
-        answer = remote.send("PUT", f"/faults/{name}", {"enabled": switch == "on"})
+        answer = remote.send("PUT", f"/faults/{segment(name)}", {"enabled": switch == "on"})
         _told(answer, f"{name} is {switch}", as_json=as_json)
         return
     rows = remote.get("/faults")["faults"]
@@ -130,7 +144,7 @@ def scenario(name: str | None, url: str | None, token: str | None, *, as_json: b
     """List the scenarios, or put another one in force."""
     remote = find_remote(url, token)
     if name is not None:
-        answer = remote.send("POST", f"/scenarios/{name}/use")
+        answer = remote.send("POST", f"/scenarios/{segment(name)}/use")
         _told(answer, f"{answer['scenario']} is in force, revision {answer['revision']}", as_json=as_json)
         return
     rows = remote.get("/scenarios")["scenarios"]
@@ -141,46 +155,18 @@ def scenario(name: str | None, url: str | None, token: str | None, *, as_json: b
             click.echo(f"{'*' if row['active'] else ' '} {row['name']}")
 
 
-def call_line(row: Mapping[str, Any]) -> str:
-    """Return one line for a call."""
-    args = json.dumps(row["args"], ensure_ascii=False, separators=(",", ":"))
-    line = f"{row['number']:>5} {row['at'][11:23]} {row['outcome']:<10} {row['operation']} {args}"
-    if row["faults"]:
-        line += f" [{', '.join(row['faults'])}]"
-    if row.get("explanation"):
-        line += f" — {row['explanation']}"
-    width = shutil.get_terminal_size().columns
-    return line if len(line) <= width else f"{line[: width - 1]}…"
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows under their heads, each column as wide as need be; the last one is cut at the terminal's edge."""
-    listed = [heads, *rows]
-    widths = [max(len(row[place]) for row in listed) + _GAP for place in range(len(heads) - 1)]
-    room = shutil.get_terminal_size().columns - sum(widths)
-    lines = []
-    for row in listed:
-        last = row[-1] if len(row[-1]) <= room else f"{row[-1][: max(0, room - 1)]}…"
-        lines.append("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + last)
-    return "\n".join(line.rstrip() for line in lines)
-
-
 def _fault_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (row["name"], "on" if row["enabled"] else "off", str(row["hits"]), ", ".join(row["on"]))
 
 
-def _is_wanted(row: Mapping[str, Any], operation: str | None, outcome: str | None) -> bool:
-    from emulator.model.overlay import is_on  # noqa: PLC0415 - for who follows only
-
-    is_operation = operation is None or is_on((operation,), row["operation"])
-    return is_operation and outcome in (None, row["outcome"])
-
-
 def _number(text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise click.UsageError(f"{text!r} is no number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise click.UsageError(f"{text!r} is no number")
+    return number
 
 
 def _told(answer: object, words: str, *, as_json: bool) -> None:

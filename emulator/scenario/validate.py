@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
@@ -54,6 +54,8 @@ _OTHERS = {
     **dict.fromkeys(("call", "from", "to", "every"), ("bad-value", "a whole number from 1 upward")),
 }
 
+_SECRETS = frozenset({"admin_keys", "auth", "password", "token", "tokens"})
+
 
 def validate(form: type[Form], tree: Mapping, prefix: tuple[Step, ...] = ()) -> Form | list[Problem]:
     """Return `tree` as `form`, or every problem; `prefix` names where the tree stands, for messages."""
@@ -69,6 +71,8 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
     where = _path((*prefix, *steps))
     place = place_at(tree, steps)
     kind, got, context = error["type"], error["input"], error.get("ctx") or {}
+    if got and _last_key(steps) in _SECRETS and not isinstance(got, dict | list):
+        got = _Secret(isinstance(got, str))
     match kind:
         case "extra_forbidden":
             known = _keys_at(form, error["loc"][:-1])
@@ -101,6 +105,15 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
             return Problem(place, slug, f"{where}: {shown(got)}", expected)
 
 
+class _Secret(NamedTuple):
+    """Stands for a secret in messages: those are shown, logged and sent around."""
+
+    is_text: bool
+
+    def __repr__(self) -> str:
+        return "a secret, not shown"
+
+
 def _expected(steps: tuple[Step, ...]) -> tuple[str, str] | None:
     """Return what is said of a key whose value is out of bounds."""
     key = _last_key(steps)
@@ -113,6 +126,8 @@ def _wrong_type(where: str, wanted: str, got: object, place: Place) -> Problem:
         hint = "write something below the key, or remove it"
     elif wanted.startswith("a text") and isinstance(got, int | float):
         hint = f'write it in quotes: "{str(got).lower()}"'
+    elif isinstance(got, _Secret) and not got.is_text:
+        hint = "write it in quotes"
     elif wanted == "a list":
         hint = f"write [{got}]" if isinstance(got, str) else "write each entry on a line of its own, after a dash"
     return Problem(place, "wrong-type", f"{where}: {shown(got)}", wanted, hint)
@@ -164,7 +179,9 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
 
 
 def _path(steps: tuple[Step, ...]) -> str:
-    return " › ".join(map(str, steps)) if steps else "a scenario file"
+    """Write where something stands; the keys of `tokens` are secrets themselves."""
+    shown_steps = ("…" if place and steps[place - 1] == "tokens" else str(step) for place, step in enumerate(steps))
+    return " › ".join(shown_steps) if steps else "a scenario file"
 
 
 def _last_key(steps: tuple[Step, ...]) -> str:

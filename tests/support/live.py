@@ -12,7 +12,7 @@ import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from emulator.app import GATEWAY, LOOPBACK, App, Listener
@@ -104,6 +104,14 @@ async def living(scenario: Scenario, clock: WatchedClock | None = None) -> Async
         yield Live(app, emulator, clock)
     finally:
         await app.stop()
+
+
+class HasUrl(Protocol):
+    """Something that listens."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
 
 
 class StreamCutError(Exception):
@@ -227,7 +235,7 @@ async def streaming(
 
 
 @asynccontextmanager
-async def opened(live: Live, request: bytes, receive_buffer: int | None = None) -> AsyncIterator[RawStream]:
+async def opened(live: HasUrl, request: bytes, receive_buffer: int | None = None) -> AsyncIterator[RawStream]:
     """Send a request and read the head of what answers it."""
     address = urlsplit(live.url)
     connection = socket.socket()

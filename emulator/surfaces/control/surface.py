@@ -71,14 +71,14 @@ class ControlSurface:
             answer = Reply(INTERNAL.status, INTERNAL.body, {})
         if isinstance(answer, web.StreamResponse):
             return answer
-        status, body, headers = answer if isinstance(answer, Reply) else Reply(200, json_bytes(answer), {})
+        status, body, headers = answer
         return respond(request, status, body, {**_HEADERS, **headers})
 
     def close(self) -> None:
         """Tell those who follow that the emulator ends."""
         self._follow.close()
 
-    async def _answer(self, request: web.BaseRequest) -> Answer:
+    async def _answer(self, request: web.BaseRequest) -> Reply | web.StreamResponse:
         path = path_of(request)
         found = self._routes.find(path)
         route = found.methods.get(request.method) if found else None
@@ -90,7 +90,8 @@ class ControlSurface:
             raise method_not_allowed(f"{request.method} is not for {path}", sorted(found.methods))
         body = await _body_of(request)
         _check_query(request.query, route)
-        return await route.endpoint(Asked(request, _parameters_of(found), request.query, body))
+        answer = await route.endpoint(Asked(request, _parameters_of(found), request.query, body))
+        return answer if isinstance(answer, Reply | web.StreamResponse) else Reply(200, json_bytes(answer), {})
 
 
 async def _body_of(request: web.BaseRequest) -> bytes:
