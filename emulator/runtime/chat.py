@@ -5,6 +5,7 @@ A run goes on whoever hangs up. It is over when its plan is, when it is aborted,
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ MAX_DURATION = 300 * SECOND
 MAX_FEEDS = 1_000
 _ID_DIGITS = 12
 _TIMED_OUT = Failure(500, None, "the run took longer than 300 s")
+
+logger = logging.getLogger(__name__)
 
 
 class TooManyRunsError(Exception):
@@ -210,6 +213,8 @@ class Chats:
         self._tell(run, Chunk(piece, len(run.pieces) - 1))
 
     def _finish(self, run: Run, finish: Finish) -> None:
+        for line in finish.logs:
+            logger.info("%s", line)
         ending = finish.ending
         if finish.death is not None:
             self._end(run, Died(finish.death, ending.text if isinstance(ending, Replied) else ""))

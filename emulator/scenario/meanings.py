@@ -32,7 +32,7 @@ _CHAT_OUTCOME = {
     "tokens": "How many tokens the turn is said to take; left out, a fourth of the bytes of message and reply.",
     "stream": "How the pieces of the reply follow one another; left out, as words, 20 to 50 ms apart in streams.",
     "failure": "What comes instead of a reply: one of the names, or a status of your own; or how the connection ends.",
-    "logs": "What is logged.",
+    "logs": "What is said at the console; an entry that is a text has the level log.",
     "delay": "How long the agent takes before its reply: the same always, drawn between bounds, or as latencies are.",
 }
 _CHAT_RULE = _CHAT_OUTCOME | {"when": "What must hold of a message for this to answer; left out, it always does."}

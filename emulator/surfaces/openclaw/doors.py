@@ -50,7 +50,8 @@ class DoorEndpoints:
         """Answer POST /api/auth/login."""
         body = await asked.body()
         is_form = asked.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() == _FORM
-        fields = _form(body) if is_form else read_object(body)
+        is_json = body.lstrip().startswith(b"{")  # curl -d calls whatever it sends a form
+        fields = _form(body) if is_form and not is_json else read_object(body)
         session = self._begin(asked, fields.get("password"))
         headers = {} if session is None else {"Set-Cookie": cookie_header(session.value)}
         answer: dict[str, Json] = {"ok": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -231,3 +232,21 @@ async def test_the_pieces_of_a_paced_reply_take_their_time(serve: Serve, clock: 
         await clock.pass_milliseconds(1)
 
     assert answer.result().ok["response"] == "abc"
+
+
+async def test_what_a_rule_logs_is_said_at_the_console(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    gateway = await serve("""
+        gateway:
+          chat:
+            do: [{log: "heard ${message}"}]
+            logs: [{warn: done}]
+            reply: hi
+    """)
+
+    await gateway.chat("hello")
+
+    assert [each.getMessage() for each in caplog.records if each.name == "emulator.runtime.chat"] == [
+        "[LOG] 'heard hello'",
+        "[WARN] 'done'",
+    ]

@@ -65,6 +65,14 @@ async def test_a_login_by_form_is_the_same(serve: Serve) -> None:
     assert COOKIE.fullmatch(answer.headers["Set-Cookie"])
 
 
+async def test_json_that_is_called_a_form_logs_in(serve: Serve) -> None:
+    gateway = await serve(PROTECTED)
+
+    answer = await gateway.send("POST", "/api/auth/login", ' {"password": "secret"}', FORM)
+
+    assert answer.ok["ok"] is True
+
+
 async def test_two_logins_get_two_cookies(serve: Serve) -> None:
     gateway = await serve(PROTECTED)
 
