@@ -44,16 +44,17 @@ def answer(index: Index, prepared: Prepared, call: Call, transaction: Transactio
         return Answer(Finish(Rejected(f"ArgumentValidationError: {fault}")))
     if call.type is None:
         call = call._replace(type=function.type)
-    at = Surroundings(index.scenario, call, transaction.count(call.operation) + 1, transaction)
+    number = transaction.count(call.operation) + 1 if call.number is None else call.number
+    at = Surroundings(index.scenario, call, number, transaction)
     if prepared.counts:
         transaction.count_call(call.operation)
-    number = _select(function, at)
-    if number is None:
+    place = _select(function, at)
+    if place is None:
         return Answer(Finish(Unmatched(function, near_misses(function.script.rules, at))))
-    known = prepared.answers[number]
+    known = prepared.answers[place]
     if known is not None:
         return Answer(*known)
-    return _settled(index, function, function.script.rules[number], at, depth)
+    return _settled(index, function, function.script.rules[place], at, depth)
 
 
 def do_delayed(index: Index, delayed: Delayed, transaction: Transaction) -> Finish:
@@ -159,7 +160,9 @@ def _call_other(index: Index, depth: int, effect: CallFunction, at: Surroundings
         raise EffectError("args must be a mapping")
     if prepared.function.args is not None:
         args = coerced(prepared.function.args, args)
-    call = at.call._replace(operation=effect.operation, type=prepared.function.type, args=args)
+    call = at.call._replace(
+        operation=effect.operation, type=prepared.function.type, args=args, number=None, page_end=None
+    )
     finish = answer(index, prepared, call, at.transaction, depth + 1).finish
     logs.extend(finish.logs)
     if not isinstance(finish.ending, Returned):

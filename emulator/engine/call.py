@@ -51,7 +51,8 @@ class Call(NamedTuple):
     scenario asks for them; `is_streamed` says that the pieces of the answer are watched as they come. By `address`,
     `session` and `credential`, which is no secret but stands for one, limits tell callers apart; `is_admitted` says
     that limits and faults had their say already, `is_counted` that limits had. A call that is `part_of` a request is
-    concerned by what is not laid over that.
+    concerned by what is not laid over that. One that is decided once more has the `number` that it had first, and its
+    page has the end that it had (`page_end`, a cursor).
     """
 
     operation: str
@@ -69,3 +70,5 @@ class Call(NamedTuple):
     is_admitted: bool = False
     is_counted: bool = False
     part_of: str | None = None
+    number: int | None = None
+    page_end: str | None = None

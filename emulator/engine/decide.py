@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
@@ -24,24 +24,32 @@ def decide(index: Index, state: State, call: Call, now: int) -> Decision:
     overlay = index.overlays.of(call.operation, call.part_of)
     if overlay is None or call.is_admitted:
         return _answer(index, state, call, now)
-    transaction = Transaction(state, now, index.scenario.seed)
-    admission = admit(overlay, call, transaction, state.meters)
-    ending = refusal_of(admission)
-    decision = _answer(index, state, call, now) if ending is None else Decision((Finish(ending),))
-    plan, admission = lay_over(decision.plan, admission, call, transaction)
-    return decision._replace(plan=plan, changes=(*transaction.changes, *decision.changes), admission=admission)
+    return _laid_over(index, state, call, now, lambda: _answer(index, state, call, now))
+
+
+def decide_known(index: Index, state: State, call: Call, now: int, known: Decision) -> Decision:
+    """Lay out what limits and faults do to a call whose answer is known; nothing else of it is done again."""
+    decision = known._replace(changes=(), delayed=())
+    if index.overlays.of(call.operation, call.part_of) is None:
+        return decision
+    return _laid_over(index, state, call, now, lambda: decision)
 
 
 def decide_passing(index: Index, state: State, call: Call, now: int) -> Decision:
     """Lay out what limits and faults do to an operation that has no rules; where they do nothing it is passed."""
-    overlay = index.overlays.of(call.operation)
-    if overlay is None:
-        return _PASSED
+    return decide_known(index, state, call, now, _PASSED)
+
+
+def _laid_over(index: Index, state: State, call: Call, now: int, answered: Callable[[], Decision]) -> Decision:
+    """Lay out what a call gets of limits and faults, else what it is answered."""
+    overlay = index.overlays.of(call.operation, call.part_of)
+    assert overlay is not None
     transaction = Transaction(state, now, index.scenario.seed)
     admission = admit(overlay, call, transaction, state.meters)
-    ending = refusal_of(admission) or Passed()
-    plan, admission = lay_over((Finish(ending),), admission, call, transaction)
-    return Decision(plan, transaction.changes, admission=admission)
+    ending = refusal_of(admission)
+    decision = answered() if ending is None else Decision((Finish(ending),))
+    plan, admission = lay_over(decision.plan, admission, call, transaction)
+    return decision._replace(plan=plan, changes=(*transaction.changes, *decision.changes), admission=admission)
 
 
 def decide_counted(index: Index, state: State, call: Call, now: int) -> Decision:

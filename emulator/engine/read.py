@@ -121,7 +121,7 @@ class _Asked(NamedTuple):
 
 
 def _page(query: TableQuery, where: Pattern | None, at: Surroundings) -> Value:
-    asked = _asked(at.call.args.get("paginationOpts"))
+    asked = _asked(at.call.args.get("paginationOpts"), at.call.page_end)
     mark = query_mark([query.table, repr(where), query.by, query.descending])
     try:
         start = None if asked.cursor is None else read_cursor(mark, asked.cursor)
@@ -146,7 +146,7 @@ def _page(query: TableQuery, where: Pattern | None, at: Surroundings) -> Value:
     }
 
 
-def _asked(options: Value) -> _Asked:
+def _asked(options: Value, page_end: str | None) -> _Asked:
     count = options.get("numItems") if isinstance(options, dict) else None
     if not isinstance(options, dict) or isinstance(count, bool) or not isinstance(count, int | float):
         raise QueryRefusedError(
@@ -158,7 +158,7 @@ def _asked(options: Value) -> _Asked:
     cursor, end = options.get("cursor"), options.get("endCursor")
     if not (cursor is None or isinstance(cursor, str)) or not (end is None or isinstance(end, str)):
         raise QueryRefusedError(_INVALID_CURSOR)
-    return _Asked(int(min(count, 1 << 31)), cursor, end)
+    return _Asked(int(min(count, 1 << 31)), cursor, page_end if end is None else end)
 
 
 def _position(query: TableQuery, document: Document) -> Position:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.engine.call import Call, acting_user
-from emulator.engine.transaction import Read, Transaction
+from emulator.engine.transaction import Transaction
 from emulator.expressions.compile import evaluate
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError
@@ -75,6 +75,7 @@ class Surroundings:
                 transaction.now,
                 locale=self.scenario.locale,
                 table_number=transaction.table_number,
+                on_now=transaction.read_clock,
             )
         return self._context
 
@@ -87,8 +88,7 @@ class Surroundings:
             case "vars":
                 return self.scenario.vars
             case "now":
-                self.transaction.reads.add(Read("$clock"))
-                return self.transaction.now / MILLISECOND
+                return self.transaction.read_clock() / MILLISECOND
             case "call":
                 return self.count
             case "identity":

@@ -49,6 +49,10 @@ class Read(NamedTuple):
     key: str | None = None
 
 
+CLOCK = Read("$clock")
+"""What a decision depends on that asks for the time."""
+
+
 class Transaction:
     """Reads and writes of one decision; `now` is in nanoseconds since the epoch, `seed` the scenario's."""
 
@@ -66,6 +70,11 @@ class Transaction:
         self._writes: dict[tuple[str, str], Document | None] = {}
         self._created: dict[str, float] = {}
         self._inserted: dict[str, int] = {}
+
+    def read_clock(self) -> int:
+        """Return the time."""
+        self.reads.add(CLOCK)
+        return self.now
 
     def count(self, key: str) -> int:
         """Return how many calls were counted under a key."""

@@ -14,12 +14,12 @@ from emulator.values.ids import FIRST_USER_TABLE
 class Context:
     """One evaluation's surroundings.
 
-    `now` is in nanoseconds since the epoch. Draws follow from `stream` alone, in the order in which they are asked
-    for; the same stream draws the same again. `locale` is one of KNOWN_LOCALES and says what ``fake.…`` draws;
-    `table_number` gives the number of a table, from which its ids begin.
+    `now` is in nanoseconds since the epoch; `on_now` is called when it is asked for. Draws follow from `stream` alone,
+    in the order in which they are asked for; the same stream draws the same again. `locale` is one of KNOWN_LOCALES
+    and says what ``fake.…`` draws; `table_number` gives the number of a table, from which its ids begin.
     """
 
-    __slots__ = ("_draws", "budget", "locale", "now", "stream", "table_number")
+    __slots__ = ("_draws", "_now", "_on_now", "budget", "locale", "stream", "table_number")
 
     def __init__(
         self,
@@ -28,14 +28,22 @@ class Context:
         *,
         locale: str = DEFAULT_LOCALE,
         table_number: Callable[[str], int] = lambda _table: FIRST_USER_TABLE,
+        on_now: Callable[[], object] = lambda: None,
     ) -> None:
         """Begin a stream of draws."""
         self.stream = stream
-        self.now = now
+        self._now = now
+        self._on_now = on_now
         self.locale = locale
         self.table_number = table_number
         self.budget = Budget()
         self._draws: Random | None = None
+
+    @property
+    def now(self) -> int:
+        """The present instant."""
+        self._on_now()
+        return self._now
 
     @property
     def draws(self) -> Random:

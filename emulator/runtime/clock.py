@@ -72,6 +72,9 @@ class Clock(Protocol):
     def restart(self, start: int | None = None, rate: float = 1.0) -> None:
         """Begin anew, at the wall clock's time if no start is given."""
 
+    def on_jump(self, listener: Callable[[], object]) -> None:
+        """Have `listener` called whenever time did not just pass: at the end of each jump, and after a restart."""
+
 
 class _Agenda:
     """All timers, by instant and then by registration. What was cancelled never makes up more than half of it."""
@@ -161,6 +164,7 @@ class ScenarioClock:
         self._jump = asyncio.Lock()
         self._is_jumping = False
         self._restarts = 0
+        self._listeners: list[Callable[[], object]] = []
         self._rate = _checked(rate)
         self._is_paused = paused
         # now = anchor + (source - origin) * numerator // denominator; standing still is the rate 0
@@ -233,6 +237,11 @@ class ScenarioClock:
         self._restarts += 1
         self._agenda.move(self._anchor - before)
         self._go_on()
+        self._tell_jump()
+
+    def on_jump(self, listener: Callable[[], object]) -> None:
+        """Have `listener` called whenever time did not just pass: at the end of each jump, and after a restart."""
+        self._listeners.append(listener)
 
     async def advance(self, duration: int) -> None:
         """Jump: let `duration` pass at once, with all that happens in it.
@@ -273,6 +282,11 @@ class ScenarioClock:
         finally:
             self._is_jumping = False
             self._go_on()
+            self._tell_jump()
+
+    def _tell_jump(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _add(self, instant: int, callback: Callable[[], object], *, is_sleeper: bool) -> Timer:
         timer = self._agenda.add(instant, callback, is_sleeper=is_sleeper)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from emulator.engine.call import Call
-from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_passing
+from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_known, decide_passing
 from emulator.engine.draw import hex_digits
 from emulator.engine.explain import explain, explain_missed, rule_to_paste
 from emulator.engine.index import Decision, build_index
@@ -84,6 +84,7 @@ class Emulator:
         self._numbers = 0
         self._listeners: dict[Listener, None] = {}
         self._swapped: list[Callable[[], None]] = []
+        self._recounted: list[Callable[[], None]] = []
         start = scenario.clock.start if scenario.clock else None
         self._begin(seed(scenario, self.state, clock.now() if start is None else start))
 
@@ -112,6 +113,11 @@ class Emulator:
         if decision.admission.over is not None:
             self._note(call, decision, now)
         return decision.admission
+
+    def handle_known(self, call: Call, known: Decision) -> Entry:
+        """Hold a call whose answer is known against limits and faults, and write it down."""
+        now = self.clock.now()
+        return self._note(call, decide_known(self.revision.index, self.state, call, now, known), now)
 
     def look_again(self, call: Call) -> Decision:
         """Decide a query once more as it is now; nothing is counted, committed or written down."""
@@ -166,6 +172,8 @@ class Emulator:
             self.state.meters.forget()
         if Level.COUNTS in levels:
             self.state = replace(self.state, counts={})
+            for listener in self._recounted:
+                listener()
         if Level.STATE in levels:
             self._cancel_delayed()
             self._begin(writes)
@@ -204,6 +212,10 @@ class Emulator:
     def on_swap(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after each swap and reset."""
         self._swapped.append(listener)
+
+    def on_recount(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called when calls are numbered from 1 again."""
+        self._recounted.append(listener)
 
     def timestamp(self) -> int:
         """Return a timestamp later than every one before it, in nanoseconds."""

@@ -1,28 +1,31 @@
 """Live queries: run again when something they read was written, and told to whoever watches if their answer changed.
 
-The same query of the same caller is one live query, however many sockets watch it.
+The same query of the same caller is one live query, however many sockets watch it. That time passes runs nothing again;
+that it jumps does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from emulator.engine.call import Call
 from emulator.engine.index import Decision
+from emulator.engine.overlay import FREE
 from emulator.engine.plan import Finish, Returned
 from emulator.engine.store import Write
 from emulator.engine.surroundings import arguments_key
+from emulator.engine.transaction import CLOCK
 from emulator.engine.transaction import Read as ReadOf
 from emulator.model.query import Shape
 from emulator.model.rule import Read
+from emulator.model.scenario import Scenario
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.values.convex import is_identical
 
-CLOCK = ReadOf("$clock")
-"""What a query reads that asks for the time: a jump of the clock changes it."""
+_Key: TypeAlias = tuple[str, str, str, str | None]
 
 
 class Watcher(Protocol):
@@ -37,24 +40,28 @@ class Watcher(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Live:
-    """One query that is kept up to date; `entry` is how it was decided first, `decision` how it is now.
+    """One query that is kept up to date: `call` is what is decided again, `decision` what came of it last.
 
-    `journal` pins the end of a page, so that what is written into it makes it longer.
+    A query that pages keeps the end that its page had first, so that what is written into the page makes it longer.
+    `entry` is how it was asked for first; `encoded` is for codecs, until there is another answer.
     """
 
     call: Call
     entry: Entry
     decision: Decision
-    journal: str | None = None
+    key: _Key
     watchers: dict[Watcher, None] = field(default_factory=dict)
     encoded: dict[bool, bytes] = field(default_factory=dict)
 
     @property
     def finish(self) -> Finish:
         """What the query ends with."""
-        last = self.decision.plan[-1]
-        assert isinstance(last, Finish)
-        return last
+        return finish_of(self.decision)
+
+    @property
+    def journal(self) -> str | None:
+        """Where its page ends; None for a query that has none."""
+        return self.call.page_end
 
 
 class LiveQueries:
@@ -64,38 +71,46 @@ class LiveQueries:
         """Keep queries up to date with `emulator`; `soon` has a function called when this tick is over."""
         self._emulator = emulator
         self._soon = soon
-        self._known: dict[tuple[str, str, str, str | None], Live] = {}
+        self._all: dict[Live, None] = {}
+        self._known: dict[_Key, Live] = {}
         self._readers: dict[ReadOf, dict[Live, None]] = {}
         self._stale: dict[Live, None] = {}
         self._index = emulator.revision.index
         emulator.on_commit(self._hear)
         emulator.on_swap(self._hear_swap)
+        emulator.on_recount(self._hear_recount)
+        emulator.clock.on_jump(lambda: self.wake([CLOCK]))
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._all)
 
-    def watch(self, call: Call, journal: str | None, watcher: Watcher) -> Live:
-        """Return the live query of a call, run now if nobody watches it yet."""
-        key = _key(call, journal)
-        live = self._known.get(key)
-        if live is None:
-            entry = self._emulator.handle(_pinned(call, journal))
-            live = Live(call, entry, entry.decision, journal)
-            live.journal = journal or _journal_of(entry.decision)
-            self._known[key] = live
-            self._enter(live)
+    def watch(self, call: Call, page_end: str | None, watcher: Watcher) -> tuple[Live, Entry]:
+        """Return the live query of a call, and how the call went that asks for it.
+
+        The query is run if nobody watches it yet; limits and faults hit whoever asks. Whoever watches and waits for
+        `push` may hear of other queries before this returns.
+        """
+        self.flush()
+        call = call._replace(page_end=page_end)
+        live = self._known.get(_key(call))
+        if live is not None:
+            entry = self._emulator.handle_known(call, live.decision)
+        else:
+            number = self._emulator.state.counts.get(call.operation, 0) + 1
+            entry = self._emulator.handle(call)
+            live = self._enter(call._replace(is_admitted=True, number=number), entry)
         live.watchers[watcher] = None
-        return live
+        return live, entry
 
     def leave(self, live: Live, watcher: Watcher) -> None:
         """Watch no more; a query that nobody watches is forgotten."""
         live.watchers.pop(watcher, None)
-        if not live.watchers:
-            for key in (_key(live.call, None), _key(live.call, live.journal)):
-                if self._known.get(key) is live:
-                    del self._known[key]
+        if not live.watchers and live in self._all:
+            del self._all[live]
+            if self._known.get(live.key) is live:
+                del self._known[live.key]
             self._stale.pop(live, None)
-            self._leave_index(live)
+            self._forget_reads(live)
 
     def flush(self) -> None:
         """Run what is stale again, and have everybody who is concerned told, each once."""
@@ -112,11 +127,13 @@ class LiveQueries:
 
     def wake(self, reads: Iterable[ReadOf]) -> None:
         """Have what reads any of these run again soon."""
-        stale = [live for read in reads for live in self._readers.get(read, ())]
-        if stale:
-            if not self._stale:
-                self._soon(self.flush)
-            self._stale.update(dict.fromkeys(stale))
+        self._mark(live for read in reads for live in self._readers.get(read, ()))
+
+    def _mark(self, stale: Iterable[Live]) -> None:
+        was_calm = not self._stale
+        self._stale.update(dict.fromkeys(stale))
+        if was_calm and self._stale:
+            self._soon(self.flush)
 
     def _hear(self, writes: tuple[Write, ...]) -> None:
         reads: dict[ReadOf, None] = {}
@@ -128,71 +145,95 @@ class LiveQueries:
     def _hear_swap(self) -> None:
         """Run again what another scenario may answer otherwise: all but functions that stayed as they were."""
         before, self._index = self._index, self._emulator.revision.index
-        same_words = before.scenario.vars == self._index.scenario.vars
-        changed = []
-        for live in self._known.values():
-            old, new = before.prepared.get(live.call.operation), self._index.prepared.get(live.call.operation)
-            if old is not new or not same_words or old is None:
-                changed.append(live)
-        if changed:
-            if not self._stale:
-                self._soon(self.flush)
-            self._stale.update(dict.fromkeys(changed))
+        old, new = before.prepared, self._index.prepared
+        is_other = _surroundings_differ(before.scenario, self._index.scenario)
+        self._hear_recount()
+        self._mark(
+            live for live in self._all if is_other or old.get(live.call.operation) is not new.get(live.call.operation)
+        )
+
+    def _hear_recount(self) -> None:
+        """Give another number to those whose number nobody has any more."""
+        counts = self._emulator.state.counts
+        renumbered = []
+        for live in self._all:
+            number = counts.get(live.call.operation, 0) + 1
+            if live.call.number is not None and live.call.number > number:
+                live.call = live.call._replace(number=number)
+                renumbered.append(live)
+        self._mark(renumbered)
+
+    def _enter(self, call: Call, entry: Entry) -> Live:
+        """Keep a query that was just run; the same page, asked for without its end, is the same query."""
+        decision = entry.decision
+        if decision.admission != FREE:
+            decision = self._emulator.look_again(call)
+        call = call._replace(page_end=call.page_end or _page_end(decision))
+        live = self._known.get(_key(call))
+        if live is None:
+            live = Live(call, entry, decision, _key(call))
+            self._all[live] = None
+            self._known[live.key] = live
+            self._note_reads(live)
+        return live
 
     def _run_again(self, live: Live) -> bool:
         """Decide a query anew; say whether its answer is another one."""
-        decision = self._emulator.look_again(_pinned(live.call, live.journal))
-        before, after = live.finish, decision.plan[-1]
-        assert isinstance(after, Finish)
-        self._leave_index(live)
+        decision = self._emulator.look_again(live.call)
+        before, after = live.finish, finish_of(decision)
+        self._forget_reads(live)
         live.decision = decision
-        self._enter(live)
-        if _is_same(before, after):
+        self._note_reads(live)
+        if live.journal is None:
+            live.call = live.call._replace(page_end=_page_end(decision))
+        if is_same(before, after):
             return False
         live.encoded.clear()
         return True
 
-    def _enter(self, live: Live) -> None:
+    def _note_reads(self, live: Live) -> None:
         for read in live.decision.reads:
             self._readers.setdefault(read, {})[live] = None
 
-    def _leave_index(self, live: Live) -> None:
+    def _forget_reads(self, live: Live) -> None:
         for read in live.decision.reads:
-            readers = self._readers.get(read)
-            if readers is not None:
-                readers.pop(live, None)
-                if not readers:
-                    del self._readers[read]
+            readers = self._readers[read]
+            del readers[live]
+            if not readers:
+                del self._readers[read]
 
 
-def _key(call: Call, journal: str | None) -> tuple[str, str, str, str | None]:
-    return (f"{call.component}/{call.operation} {call.fault}", arguments_key(call.args), repr(call.caller), journal)
+def finish_of(decision: Decision) -> Finish:
+    """Return what a decision ends with."""
+    last = decision.plan[-1]
+    assert isinstance(last, Finish)
+    return last
 
 
-def _pinned(call: Call, journal: str | None) -> Call:
-    """Return a call of a paginated query that ends where its page ended first."""
-    options = call.args.get("paginationOpts")
-    if journal is None or not isinstance(options, dict) or options.get("endCursor") is not None:
-        return call
-    return call._replace(args={**call.args, "paginationOpts": {**options, "endCursor": journal}})
+def _key(call: Call) -> _Key:
+    function = f"{call.component}/{call.operation} {call.fault}"
+    return function, arguments_key(call.args), repr(call.caller), call.page_end
 
 
-def _journal_of(decision: Decision) -> str | None:
-    """Return where the page that a query answered with ends; None for any other."""
-    rule, last = decision.rule, decision.plan[-1]
+def _page_end(decision: Decision) -> str | None:
+    """Return where the page ends that a query answered with; None for any other."""
+    rule, ending = decision.rule, finish_of(decision).ending
     if rule is None or not isinstance(rule.outcome, Read) or rule.outcome.query.shape is not Shape.PAGE:
         return None
-    if not isinstance(last, Finish) or not isinstance(last.ending, Returned):
-        return None
-    page = last.ending.value.value
+    page = ending.value.value if isinstance(ending, Returned) else None
     cursor = page.get("continueCursor") if isinstance(page, dict) else None
     return cursor if isinstance(cursor, str) else None
 
 
-def _is_same(before: Finish, after: Finish) -> bool:
-    if before.logs != after.logs or type(before.ending) is not type(after.ending):
+def _surroundings_differ(before: Scenario, after: Scenario) -> bool:
+    """Whether two scenarios differ in what any function may see or draw by."""
+    if (before.seed, before.locale, *before.tables) != (after.seed, after.locale, *after.tables):
+        return True
+    return not is_identical(dict(before.vars), dict(after.vars))
+
+
+def is_same(before: Finish, after: Finish) -> bool:
+    """Whether nobody could tell two answers apart."""
+    if before.logs != after.logs or before.death != after.death:
         return False
-    if isinstance(before.ending, Returned) and isinstance(after.ending, Returned):
-        one, other = before.ending.value, after.ending.value
-        return one is other or is_identical(one.value, other.value)
     return before.ending == after.ending

@@ -14,9 +14,11 @@ from emulator.engine.call import ANONYMOUS, Admin, Caller, User
 from emulator.model.scenario import Scenario
 from emulator.surfaces.convex.failures import BAD_ADMIN_KEY, NOT_ADMIN, ApiError, wrong_deployment
 from emulator.values.convex import InvalidValueError, Value
-from emulator.values.formats import decode
+from emulator.values.durations import SECOND
+from emulator.values.formats import Json, decode
 
 _SHORTEST = 7
+_LATEST = 1 << 33  # seconds, in the year 2242
 _MALFORMED = ApiError(400, "HeaderParseFailure", "Malformed Authorization header.")
 _BAD_KEY = ApiError(400, "InvalidAdminKey", "Invalid admin key")
 _BAD_JWT = ApiError(
@@ -104,6 +106,30 @@ def identify(credential: Credential, scenario: Scenario) -> Caller:
             return Admin(User(acting_as) if acting_as is not None else None)
 
 
+def acting_as(credential: Credential, user: Json) -> Credential:
+    """Return an admin key with the user to act as, given as identity attributes; raise ApiError for anything else."""
+    if not isinstance(credential, Key):
+        raise _MALFORMED.fresh()
+    try:
+        return Key(credential.key, _attributes_of(decode(user)))
+    except InvalidValueError as error:
+        raise _MALFORMED.fresh() from error
+
+
+def expiry_of(credential: Credential) -> int | None:
+    """Return when a token expires, in nanoseconds since the epoch; None for what does not say so."""
+    if not isinstance(credential, Token):
+        return None
+    try:
+        claims = orjson.loads(_base64url(credential.token.split(".")[1]))
+    except (IndexError, ValueError):  # a token need not be a JWT
+        return None
+    expiry = claims.get("exp") if isinstance(claims, dict) else None
+    if isinstance(expiry, bool) or not isinstance(expiry, int | float) or not 0 < expiry < _LATEST:
+        return None
+    return int(expiry * SECOND)
+
+
 def require_admin(caller: Caller) -> None:
     """Raise ApiError unless the caller holds an admin key."""
     if not isinstance(caller, Admin):
@@ -121,9 +147,13 @@ def _read_key(text: str) -> Key:
         attributes = decode(orjson.loads(b64decode(acting, validate=True)))
     except (binascii.Error, ValueError) as error:
         raise _MALFORMED.fresh() from error
-    if not isinstance(attributes, dict) or "tokenIdentifier" not in _with_identifier(attributes):
+    return Key(key, _attributes_of(attributes))
+
+
+def _attributes_of(value: Value) -> dict[str, Value]:
+    if not isinstance(value, dict) or "tokenIdentifier" not in _with_identifier(value):
         raise _MALFORMED.fresh()
-    return Key(key, attributes)
+    return value
 
 
 def _check_key(key: str, scenario: Scenario) -> None:

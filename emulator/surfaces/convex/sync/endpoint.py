@@ -15,7 +15,8 @@ from emulator.runtime.perform import perform
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.failures import ApiError, failure_error
 from emulator.surfaces.convex.sync.frames import PING
-from emulator.surfaces.convex.sync.session import Outcomes, Session
+from emulator.surfaces.convex.sync.outcomes import Outcomes
+from emulator.surfaces.convex.sync.session import Session
 from emulator.surfaces.death import DyingError
 from emulator.surfaces.http import Reply
 from emulator.surfaces.outbox import Outbox
@@ -72,7 +73,7 @@ class SyncEndpoint:
             self._live = LiveQueries(self._emulator, loop.call_soon)
         async with asyncio.TaskGroup() as tasks:
             outbox = Outbox(request, response, tasks)
-            session = Session(self._emulator, self._live, self._outcomes, outbox.say)
+            session = Session(self._emulator, self._live, self._outcomes, outbox.say, request.remote)
             ping = _Pulse(outbox, loop)
             try:
                 async for message in response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ import orjson
 from emulator.surfaces.convex.codec import read_ts
 
 MAX_ID = 2**63
+_LONGEST_SESSION = 128
 
 
 class BadMessageError(Exception):
@@ -34,6 +36,7 @@ class Add:
     args: Any
     journal: str | None
     component: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """Be somebody from now on: nobody, a user by a token, or an admin by a key, perhaps as a user."""
+    """Be somebody from now on: nobody, a user by a token, or an admin by a key, perhaps acting as a user."""
 
     base_version: int
     kind: str
     value: str | None
+    acting_as: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,10 @@ def _read(tree: dict[str, Any], size: int) -> Message:
             kind = _text(tree, "tokenType")
             if kind not in ("None", "User", "Admin") or (kind != "None" and not isinstance(value, str)):
                 raise ValueError(f"unknown token type {kind!r}")
-            return Authenticate(_number(tree, "baseVersion"), kind, value)
+            acting_as = tree.get("impersonating", tree.get("actingAs"))
+            if acting_as is not None and not isinstance(acting_as, dict):
+                raise TypeError("impersonating must be an object")
+            return Authenticate(_number(tree, "baseVersion"), kind, value, acting_as)
         case "Event":
             return Other()
         case kind:
@@ -120,9 +127,15 @@ def _read(tree: dict[str, Any], size: int) -> Message:
 def _connect(tree: dict[str, Any]) -> Connect:
     observed = tree.get("maxObservedTimestamp")
     client_ts = tree.get("clientTs", 0)
-    if isinstance(client_ts, bool) or not isinstance(client_ts, int | float):
+    if isinstance(client_ts, bool) or not isinstance(client_ts, int | float) or not math.isfinite(client_ts):
         raise TypeError("clientTs must be a number")
-    return Connect(_text(tree, "sessionId"), None if observed is None else read_ts(observed), float(client_ts))
+    session = _text(tree, "sessionId")
+    if len(session) > _LONGEST_SESSION:
+        raise ValueError("sessionId is too long")
+    max_observed = None if observed is None else read_ts(_text(tree, "maxObservedTimestamp"))
+    if max_observed is not None and max_observed >= MAX_ID:
+        raise ValueError("maxObservedTimestamp is too large")
+    return Connect(session, max_observed, float(client_ts))
 
 
 def _modification(tree: Any) -> Add | Remove:  # noqa: ANN401 - JSON
@@ -133,7 +146,9 @@ def _modification(tree: Any) -> Add | Remove:  # noqa: ANN401 - JSON
             journal = tree.get("journal")
             if journal is not None and not isinstance(journal, str):
                 raise TypeError("journal must be a string")
-            return Add(_number(tree, "queryId"), _text(tree, "udfPath"), tree["args"], journal, _component(tree))
+            args = tree["args"]
+            size = len(orjson.dumps(args))
+            return Add(_number(tree, "queryId"), _text(tree, "udfPath"), args, journal, _component(tree), size)
         case "Remove":
             return Remove(_number(tree, "queryId"))
         case kind:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from emulator.engine.call import ANONYMOUS, Admin, Caller
-from emulator.engine.plan import Finish, Limited, Returned, Wait
+from emulator.engine.plan import Finish, Returned
 from emulator.model.function import FunctionType
-from emulator.model.rule import Death, Failure
+from emulator.model.rule import Death, End
+from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.journal import Entry
-from emulator.runtime.live import Live, LiveQueries
-from emulator.runtime.perform import Performance
+from emulator.runtime.live import Live, LiveQueries, finish_of, is_same
 from emulator.surfaces.close import Close
-from emulator.surfaces.convex.authorization import identify, read_authorization
-from emulator.surfaces.convex.codec import Answer, read_call
-from emulator.surfaces.convex.failures import ApiError, failure_error
+from emulator.surfaces.convex.authorization import (
+    Credential,
+    acting_as,
+    expiry_of,
+    identify,
+    read_authorization,
+)
+from emulator.surfaces.convex.failures import ApiError
 from emulator.surfaces.convex.sync import frames
+from emulator.surfaces.convex.sync.asker import INTERNAL, Asker, closing_over, delay_of
 from emulator.surfaces.convex.sync.messages import (
     Add,
     Authenticate,
@@ -32,94 +35,87 @@ from emulator.surfaces.convex.sync.messages import (
     Run,
     read_message,
 )
+from emulator.surfaces.convex.sync.outcomes import Outcomes
+from emulator.surfaces.convex.sync.runs import Runs
 from emulator.values.durations import MILLISECOND
-from emulator.values.formats import Format
 
 MAX_QUERIES = 4_096
-MAX_MUTATIONS = 1_000
-MAX_ACTIONS = 1_000
-_OVERLOADED = 1013
-_INTERNAL = 1011
-_CALM = frozenset({429, 503})
+_EXPIRED = "Convex token identity expired"
 
 Said: TypeAlias = bytes | Close | Death
 
 
 @dataclass(slots=True)
 class _Query:
-    """A query that the client watches; `add` is how it asked for it."""
+    """A query that the client watches; `add` is how it asked for it.
+
+    `first` is what limits and faults have it get at first, where that is no answer.
+    """
 
     add: Add
     live: Live
-
-
-class Outcomes:
-    """What became of mutations, so that one that is sent again is not run again; the oldest are forgotten."""
-
-    def __init__(self, most: int = 10_000) -> None:
-        """Remember `most` of them."""
-        self._most = most
-        self._known: dict[tuple[str, int], bytes | None] = {}
-
-    def begin(self, session: str, request_id: int) -> None:
-        """Take note that a mutation is under way."""
-        self._known[session, request_id] = None
-        if len(self._known) > self._most:
-            del self._known[next(iter(self._known))]
-
-    def end(self, session: str, request_id: int, answer: bytes) -> None:
-        """Take note of what it came to."""
-        if (session, request_id) in self._known:
-            self._known[session, request_id] = answer
-
-    def find(self, session: str, request_id: int) -> bytes | None:
-        """Return what a mutation came to, None for one that is under way or was never run."""
-        return self._known.get((session, request_id))
+    first: Finish | None = None
 
 
 class Session:
     """A socket: what it watches, who it is, and where it stands in time."""
 
-    def __init__(self, emulator: Emulator, live: LiveQueries, outcomes: Outcomes, say: Callable[[Said], None]) -> None:
+    def __init__(
+        self,
+        emulator: Emulator,
+        live: LiveQueries,
+        outcomes: Outcomes,
+        say: Callable[[Said], None],
+        address: str | None = None,
+    ) -> None:
         """Say things with `say`; nothing is said before the client speaks."""
         self._emulator = emulator
         self._live = live
-        self._outcomes = outcomes
         self._say = say
+        self._runs = Runs(emulator, outcomes, self)
+        self._asker = Asker(address=address)
+        self._credential: Credential = None
+        self._expiry: Timer | None = None
         self._version = frames.Version()
         self._query_set = 0
-        self._caller: Caller = ANONYMOUS
-        self._session: str | None = None
+        self._identity = 0
         self._skew: float | None = None
         self._queries: dict[int, _Query] = {}
         self._ids: dict[Live, dict[int, None]] = {}
         self._dirty: dict[int, None] = {}
-        self._mutations: deque[Run] = deque()
-        self._is_mutating = False
-        self._actions = 0
-        self._holds = 0
-        self._performances: dict[Performance, None] = {}
+        self._removed: list[int] = []
+        self._slow: dict[int, Timer] = {}
+        self._is_owing = False
+        self._is_busy = False
         self._is_over = False
+        self._redacts = self._asker.redacts(emulator)
 
     def receive(self, text: str) -> None:
         """Take a frame in."""
         if self._is_over:
             return
+        self._is_busy = True
         try:
             self._take(read_message(text))
         except BadMessageError as error:
-            self._end(frames.fatal_error(str(error)))
+            self._end_with(frames.fatal_error(str(error)))
         except ApiError as error:
-            self._end(frames.fatal_error(error.message))
+            self._end_with(frames.fatal_error(error.message))
+        finally:
+            self._is_busy = False
+        if not self._runs.is_mutating:
+            self.push()
 
     def leave(self) -> None:
-        """Watch nothing any more; mutations under way are committed already, their answers are lost."""
+        """Watch nothing any more; what runs is done already, only its answer is lost."""
         self._is_over = True
+        self._runs.stop()
         for query in self._queries.values():
             self._live.leave(query.live, self)
         self._queries.clear()
-        for performance in tuple(self._performances):
-            performance.stop()
+        for timer in [*self._slow.values(), *([self._expiry] if self._expiry else [])]:
+            timer.cancel()
+        self._slow.clear()
 
     def touch(self, live: Live) -> None:
         """Take note that a query has another answer."""
@@ -127,240 +123,215 @@ class Session:
 
     def push(self) -> None:
         """Send what changed, unless something is under way that will."""
-        if self._dirty and not self._holds and not self._is_over:
-            self._transition([])
+        if self._dirty and not self._is_busy:
+            self._tell()
+
+    def revise(self) -> None:
+        """Take note of another scenario: the same credential may stand for somebody else, and hide other things."""
+        if self._is_over:
+            return
+        was_busy, self._is_busy = self._is_busy, True
+        try:
+            self._become(replace(self._asker, caller=identify(self._credential, self._emulator.revision.scenario)))
+        except ApiError:
+            self._become(self._asker)  # who is known no more goes on as who he was
+        finally:
+            self._is_busy = was_busy
+        self.push()
+
+    def catch_up(self) -> None:
+        """Have what was committed told to everybody else; what changed here waits to be sent."""
+        was_busy, self._is_busy = self._is_busy, True
+        self._live.flush()
+        self._is_busy = was_busy
+
+    def answer(self, written: bytes) -> None:
+        """Send an answer, and what changed."""
+        self._say(written)
+        self._tell()
+
+    def end(self, last: Close | Death) -> None:
+        """Say the last thing."""
+        self._say(last)
+        self.leave()
+
+    def suffer(self, death: Death) -> None:
+        """Let the socket die; when only an answer never comes, everything else goes on."""
+        if death.end is End.TIMEOUT:
+            self._tell()
+        elif death.end is End.MALFORMED:
+            self._say(death)
+            self.end(Close(None))
+        else:
+            self.end(death)
+
+    def _end_with(self, last: bytes) -> None:
+        self._say(last)
+        self.end(Close(None))
 
     def _take(self, message: Message) -> None:
         match message:
-            case Connect(session_id, observed, client_ts):
-                self._session = session_id
-                if observed is not None:
-                    self._emulator.observe(observed)
-                if client_ts:
-                    self._skew = client_ts - self._emulator.clock.now() / MILLISECOND
+            case Connect():
+                self._connect(message)
             case ModifyQuerySet():
                 self._modify(message)
             case Authenticate():
                 self._authenticate(message)
             case Run(kind="Mutation"):
-                self._mutate(message)
+                self._runs.mutate(self._asker, message)
             case Run():
-                self._act(message)
+                self._runs.act(self._asker, message)
+
+    def _connect(self, message: Connect) -> None:
+        self._asker = replace(self._asker, session=message.session_id)
+        self._runs.session = message.session_id
+        if message.max_observed is not None:
+            self._emulator.observe(message.max_observed)
+        if message.client_ts:
+            self._skew = message.client_ts - self._emulator.clock.now() / MILLISECOND
 
     def _modify(self, message: ModifyQuerySet) -> None:
-        if message.base_version != self._query_set:
-            raise BadMessageError(
-                f"Base version {message.base_version} passed up doesn't match the current version {self._query_set}"
-            )
-        removed: list[bytes] = []
-        added: list[_Query] = []
+        base = message.base_version
+        if base != self._query_set:
+            raise BadMessageError(f"Base version {base} passed up doesn't match the current version {self._query_set}")
         for each in message.modifications:
-            if isinstance(each, Remove):
-                if not self._remove(each.query_id):
-                    self._end(Close(_INTERNAL, "InternalServerError"))
-                    return
-                removed.append(frames.query_removed(each.query_id))
-            elif each.query_id in self._queries or len(self._queries) >= MAX_QUERIES:
-                self._end(Close(_INTERNAL, "InternalServerError"))
-                return
+            is_known = each.query_id in self._queries
+            if isinstance(each, Remove) and is_known:
+                self._forget(each.query_id)
+                self._removed.append(each.query_id)
+            elif isinstance(each, Add) and not is_known and len(self._queries) < MAX_QUERIES:
+                self._watch(each, each.journal)
             else:
-                added.append(self._add(each))
+                self.end(INTERNAL)
+                return
         self._query_set = message.new_version
-        slowest = max((_delay_of(query.live.entry) for query in added), default=0)
-        self._later(slowest, partial(self._transition, removed, query_set=message.new_version))
+        self._tell()
 
-    def _add(self, add: Add) -> _Query:
-        call = read_call(add.path, add.args, FunctionType.QUERY, self._caller, 0, add.component)
-        live = self._live.watch(call._replace(session=self._session), add.journal, self)
-        query = self._queries[add.query_id] = _Query(add, live)
+    def _watch(self, add: Add, journal: str | None) -> None:
+        live, entry = self._live.watch(self._asker.call(add, FunctionType.QUERY), journal, self)
+        finish = finish_of(entry.decision)
+        is_answer = finish.death is None and closing_over(finish) is None
+        self._queries[add.query_id] = _Query(add, live, None if is_answer else finish)
         self._ids.setdefault(live, {})[add.query_id] = None
         self._dirty[add.query_id] = None
-        return query
+        delay = delay_of(entry)
+        if delay:
+            clock = self._emulator.clock
+            self._slow[add.query_id] = clock.call_at(clock.now() + delay, partial(self._arrive, add.query_id))
 
-    def _remove(self, query_id: int) -> bool:
-        query = self._queries.pop(query_id, None)
-        if query is None:
-            return False
+    def _forget(self, query_id: int) -> None:
+        self._unlink(query_id, self._queries.pop(query_id).live)
         self._dirty.pop(query_id, None)
-        ids = self._ids[query.live]
+        self._hurry(query_id)
+
+    def _unlink(self, query_id: int, live: Live) -> None:
+        ids = self._ids[live]
         del ids[query_id]
         if not ids:
-            del self._ids[query.live]
-            self._live.leave(query.live, self)
-        return True
+            del self._ids[live]
+            self._live.leave(live, self)
+
+    def _arrive(self, query_id: int) -> None:
+        del self._slow[query_id]
+        if self._is_owing:
+            self._tell()
+
+    def _hurry(self, query_id: int) -> None:
+        timer = self._slow.pop(query_id, None)
+        if timer is not None:
+            timer.cancel()
 
     def _authenticate(self, message: Authenticate) -> None:
-        identity = self._version.identity
-        if message.base_version != identity:
-            self._end(Close(_INTERNAL, "InternalServerError"))
+        if message.base_version != self._identity:
+            self.end(INTERNAL)
             return
         try:
-            self._caller = self._caller_of(message)
+            credential = _credential_of(message)
+            caller = identify(credential, self._emulator.revision.scenario)
         except ApiError as error:
-            self._end(frames.auth_error(error.message, identity, is_update=True))
+            self._end_with(frames.auth_error(error.message, self._identity, is_update=True))
             return
+        self._credential = credential
+        self._expect_expiry()
+        self._identity += 1
+        self._become(replace(self._asker, caller=caller))
+        self._tell()
+
+    def _expect_expiry(self) -> None:
+        """End when the token does; one that is past its time when it comes is taken as it is, as over HTTP."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        expiry = expiry_of(self._credential)
+        if expiry is not None and expiry > self._emulator.clock.now():
+            self._expiry = self._emulator.clock.call_at(expiry, self._expire)
+
+    def _expire(self) -> None:
+        self._end_with(frames.auth_error(_EXPIRED, self._identity, is_update=False))
+
+    def _become(self, asker: Asker) -> None:
+        """Be somebody else: every query is run again, and those are sent whose answer is another one."""
+        redacted, self._redacts = self._redacts, asker.redacts(self._emulator)
+        is_same_caller = asker.caller == self._asker.caller
+        self._asker = asker
         for query_id, query in tuple(self._queries.items()):
-            before = query.live
-            self._remove(query_id)
-            self._add(query.add)
-            if self._queries[query_id].live is before:
-                self._dirty.pop(query_id, None)
-        self._transition([], identity=identity + 1)
+            before, finish = query.live, query.live.finish
+            if not is_same_caller:
+                was_told = query_id not in self._dirty
+                self._hurry(query_id)
+                self._watch(query.add, before.journal or query.add.journal)
+                self._unlink(query_id, before)
+                now = self._queries[query_id]
+                if was_told and now.first is None and is_same(finish, now.live.finish):
+                    del self._dirty[query_id]
+                    self._hurry(query_id)
+            if redacted != self._redacts and (finish.logs or not isinstance(finish.ending, Returned)):
+                self._dirty[query_id] = None
 
-    def _caller_of(self, message: Authenticate) -> Caller:
-        if message.kind == "None":
-            return ANONYMOUS
-        scheme = "Bearer" if message.kind == "User" else "Convex"
-        return identify(read_authorization(f"{scheme} {message.value}"), self._emulator.revision.scenario)
-
-    def _mutate(self, run: Run) -> None:
-        known = self._outcomes.find(self._session, run.request_id) if self._session is not None else None
-        if known is not None:
-            self._answer(known)
-        elif len(self._mutations) >= MAX_MUTATIONS:
-            self._end(Close(_OVERLOADED, "TooManyConcurrentMutations"))
-        else:
-            self._mutations.append(run)
-            self._mutate_next()
-
-    def _mutate_next(self) -> None:
-        if self._is_mutating or not self._mutations or self._is_over:
+    def _tell(self) -> None:
+        """Send a Transition, once all first results are there: it is about all queries of its version."""
+        if self._is_over:
             return
-        self._is_mutating = True
-        run = self._mutations.popleft()
-        if self._session is not None:
-            self._outcomes.begin(self._session, run.request_id)
-        self._run(run, FunctionType.MUTATION, self._mutated)
+        self._is_owing = True
+        if not self._slow:
+            self._transition()
 
-    def _mutated(self) -> None:
-        self._is_mutating = False
-        self._mutate_next()
-
-    def _act(self, run: Run) -> None:
-        if self._actions >= MAX_ACTIONS:
-            self._end(Close(_OVERLOADED, "TooManyConcurrentActions"))
-            return
-        self._actions += 1
-        self._run(run, FunctionType.ACTION, self._acted)
-
-    def _acted(self) -> None:
-        self._actions -= 1
-
-    def _run(self, run: Run, kind: FunctionType, done: Callable[[], None]) -> None:
-        """Run a function; its commit is told to others at once, and to this client along with the answer."""
-        call = read_call(run.path, run.args, kind, self._caller, run.size, run.component)
-        self._holds += 1
-        entry = self._emulator.handle(call._replace(session=self._session))
-        ts = self._emulator.timestamp()
-        self._live.flush()
-        self._holds -= 1
-        self._perform(entry, partial(self._finished, run, entry, ts, done))
-
-    def _finished(self, run: Run, entry: Entry, ts: int, done: Callable[[], None], finish: Finish) -> None:
-        if finish.death is not None:
-            self._end(finish.death)
-            return
-        if self._closes_over(finish):
-            return
-        written = frames.response(
-            run.kind, run.request_id, finish.ending, finish.logs, self._answer_for(entry, entry), ts
-        )
-        if self._session is not None and run.kind == "Mutation":
-            self._outcomes.end(self._session, run.request_id, written)
-        self._answer(written)
-        done()
-
-    def _answer(self, written: bytes) -> None:
-        self._say(written)
-        self._transition([])
-
-    def _transition(
-        self, modifications: list[bytes], *, query_set: int | None = None, identity: int | None = None
-    ) -> None:
+    def _transition(self) -> None:
         """Send everything that changed, at a timestamp that is later than any before."""
+        self.catch_up()
+        self._is_owing = False
         dirty, self._dirty = self._dirty, {}
-        results = list(modifications)
+        results = [frames.query_removed(each) for each in self._removed]
+        self._removed.clear()
         for query_id in dirty:
             query = self._queries[query_id]
-            if query.live.finish.death is not None:
-                self._end(query.live.finish.death)
+            finish, query.first = query.first or query.live.finish, None
+            closing = closing_over(finish)
+            if finish.death is not None and finish.death.end is End.TIMEOUT:
+                continue
+            if finish.death is not None:
+                self.suffer(finish.death)
                 return
-            if self._closes_over(query.live.finish):
+            if closing is not None:
+                self.end(closing)
                 return
-            is_value = isinstance(query.live.finish.ending, Returned)
-            results.append(frames.query_result(query_id, self._body(query.live), is_value=is_value))
-        end = frames.Version(
-            self._version.query_set if query_set is None else query_set,
-            self._version.identity if identity is None else identity,
-            self._emulator.timestamp(),
-        )
+            results.append(self._result(query_id, query.live))
+        end = frames.Version(self._query_set, self._identity, self._emulator.timestamp())
         self._say(frames.transition(self._version, end, results, self._skew, self._emulator.clock.now()))
         self._version = end
 
-    def _body(self, live: Live) -> bytes:
-        answer = self._answer_for(live.entry, live)
+    def _result(self, query_id: int, live: Live) -> bytes:
+        finish, answer = live.finish, self._asker.answer(self._emulator, live.entry, live.decision)
         written = live.encoded.get(answer.redacts)
         if written is None:
-            finish = live.finish
             written = frames.query_body(finish.ending, finish.logs, answer, live.journal)
             live.encoded[answer.redacts] = written
-        return written
-
-    def _answer_for(self, entry: Entry, source: Entry | Live) -> Answer:
-        redacts = self._emulator.revision.scenario.deployment.redacts and not isinstance(self._caller, Admin)
-        rule = source.decision.rule
-        place = rule.place if rule else None
-        return Answer(Format.ENCODED, self._emulator.request_id(entry), redacts, place)
-
-    def _closes_over(self, finish: Finish) -> bool:
-        """Close the socket over what is no answer of a function (contract convex §7.11); say whether it is one."""
-        ending = finish.ending
-        if not isinstance(ending, Failure | Limited):
-            return False
-        failure = Failure(429) if isinstance(ending, Limited) else ending
-        code = _OVERLOADED if failure.status in _CALM else _INTERNAL
-        reason = failure_error(failure).code if code == _OVERLOADED else "InternalServerError"
-        self._end(Close(code, reason))
-        return True
-
-    def _perform(self, entry: Entry, finished: Callable[[Finish], None]) -> None:
-        finish = entry.decision.plan[0]
-        if isinstance(finish, Finish):
-            finished(finish)
-            return
-        holder: list[Performance] = []
-
-        def end(last: Finish) -> None:
-            if holder:
-                self._performances.pop(holder[0], None)
-            if not self._is_over:
-                finished(last)
-
-        performance = Performance(entry.decision.plan, self._emulator.clock, entry.at, lambda _piece: None, end)
-        holder.append(performance)
-        self._performances[performance] = None
-
-    def _later(self, delay: int, then: Callable[[], None]) -> None:
-        """Do something after a delay, during which nothing else is pushed."""
-        if not delay:
-            then()
-            return
-        self._holds += 1
-
-        def wake() -> None:
-            self._holds -= 1
-            if not self._is_over:
-                then()
-
-        self._emulator.clock.call_at(self._emulator.clock.now() + delay, wake)
-
-    def _end(self, last: Said) -> None:
-        """Say the last thing; what is no close is followed by one without a code."""
-        self._say(last)
-        if isinstance(last, bytes):
-            self._say(Close(None))
-        self.leave()
+        return frames.query_result(query_id, written, is_value=isinstance(finish.ending, Returned))
 
 
-def _delay_of(entry: Entry) -> int:
-    return sum(step.duration for step in entry.decision.plan if isinstance(step, Wait))
+def _credential_of(message: Authenticate) -> Credential:
+    """Return what a client says who it is by; raise ApiError when it says nothing sound."""
+    if message.kind == "None":
+        return None
+    credential = read_authorization(f"{'Bearer' if message.kind == 'User' else 'Convex'} {message.value}")
+    return credential if message.acting_as is None else acting_as(credential, message.acting_as)
