@@ -108,6 +108,7 @@ class Chats:
         self._running: dict[str, Run] = {}
         self._waiting: dict[str, deque[Run]] = {}
         self._made = 0
+        self._began = emulator.clock.now()  # runs of another process are others, though they have the same numbers
         emulator.on_swap(self._end_orphans)
 
     def start(self, turn: Turn, watcher: Watcher | None = None) -> Run:
@@ -121,7 +122,8 @@ class Chats:
             raise TooManyRunsError(f"agent {turn.agent} has {MAX_WAITING} runs waiting")
         self._made += 1
         seed = self._emulator.revision.scenario.seed
-        run = Run(f"run_{hex_digits(seed, 'run', self._made, _ID_DIGITS)}", turn)
+        drawn = hex_digits(seed, f"run {self._began}", self._made, _ID_DIGITS)
+        run = Run(f"run_{drawn}", turn)
         if watcher is not None:
             run.watchers[watcher] = None
         if must_wait:

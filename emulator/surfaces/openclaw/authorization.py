@@ -11,6 +11,7 @@ from emulator.model.gateway import Access, Scope
 from emulator.surfaces.openclaw.failures import auth_required, forbidden, wrong_secret
 from emulator.surfaces.openclaw.logins import ALL_SCOPES, LoginSession
 
+_OTHER_SITES = ("same-site", "cross-site")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -101,6 +102,15 @@ def check_origin(origin: str | None, host: str | None, allowed_origins: Collecti
     port = _DEFAULT_PORTS.get(scheme)
     if not separator or port is None or host is None or authority != host.strip().lower().removesuffix(port):
         raise forbidden(f"origin {origin} is not allowed", {"origin": origin})
+
+
+def check_site(site: str | None, origin: str | None) -> None:
+    """Raise GatewayError for a request that another site's page makes without saying which: an image, a link.
+
+    With an `Origin` that one is looked at instead.
+    """
+    if origin is None and site in _OTHER_SITES:
+        raise forbidden("another site cannot do this with a login", {"site": site})
 
 
 def _bearer(access: Access, secret: str) -> Bearer:

@@ -27,6 +27,7 @@ from emulator.surfaces.openclaw.authorization import (
     Everyone,
     Identity,
     check_origin,
+    check_site,
     credential_of,
     identify,
     require,
@@ -161,7 +162,9 @@ class OpenClawSurface:
             raise method_not_allowed(sorted(found.methods))
         if identity is not None and route.scope is not None:
             require(identity, route.scope)
-        if isinstance(identity, Cookie) and (request.method not in _SAFE or path.rstrip("/") == _SOCKET):
+        changes = request.method not in _SAFE or path.rstrip("/") == _SOCKET or "message" in request.query
+        if isinstance(identity, Cookie) and changes:
+            check_site(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"))
             origins = self._emulator.revision.scenario.gateway.origins
             check_origin(request.headers.get("Origin"), request.headers.get("Host"), origins)
         try:

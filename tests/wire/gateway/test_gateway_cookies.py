@@ -297,3 +297,18 @@ async def test_answers_to_logins_are_json(serve: Serve) -> None:
 
     assert answer.headers["Cache-Control"] == "no-store"
     assert json.loads(answer.body)["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 204), ("none", 204)]
+)
+async def test_the_image_of_another_site_sends_no_message_with_a_login(serve: Serve, site: str, status: int) -> None:
+    gateway = await serve(PROTECTED)
+    cookie = await log_in(gateway)
+    said = await gateway.chat(session="x", headers=cookie)
+    seen = f"{said.headers['X-Run-Id']}:1"  # the message of a stream that saw its run's end is not sent again
+
+    headers = {**cookie, "Sec-Fetch-Site": site, "Last-Event-ID": seen}
+    answer = await gateway.get("/api/chat/stream?session=x&message=hi", headers)
+
+    assert answer.status == status
