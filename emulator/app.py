@@ -100,15 +100,16 @@ class App:
         path = path_of(request)
         if path.startswith(CONTROL):
             return self._handle_control(request)
-        is_gateway = not self._convex.owns(path) and self._openclaw.owns(path)
-        return (self._openclaw if is_gateway else self._convex).handle(request)
+        if not self._convex.owns(path) and self._openclaw.owns(path):
+            return self._openclaw.handle(request)
+        return self._convex.handle(request, path)
 
     def _handle_gateway(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a gateway does; what only a deployment has is answered by that."""
         path = path_of(request)
         if path.startswith(CONTROL):
             return self._handle_control(request)
-        return (self._convex if self._convex.owns(path) else self._openclaw).handle(request)
+        return self._convex.handle(request, path) if self._convex.owns(path) else self._openclaw.handle(request)
 
     async def _handle_control(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer as the control API, which is imported by its first request: most runs never see one."""

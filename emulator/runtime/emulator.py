@@ -273,6 +273,8 @@ class Emulator:
         """Commit what a decision changes, and remember what it delays."""
         if decision.changes:
             self._commit(decision.changes)
+        if not decision.delayed:
+            return
         room = _MAX_DELAYED - len(self._delayed)
         if len(decision.delayed) > room:
             logger.warning("%d delayed steps wait; %d more are dropped", _MAX_DELAYED, len(decision.delayed) - room)

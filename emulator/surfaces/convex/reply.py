@@ -31,7 +31,9 @@ def empty_reply(status: int, headers: Mapping[str, str] | None = None) -> Reply:
 
 def function_headers(handled: Entry) -> dict[str, str]:
     """Return the headers of a function's answer, the emulator's own voice among them."""
-    return {CONTENT_TYPE: _JSON, **voice_headers(handled)}
+    headers = voice_headers(handled)
+    headers[CONTENT_TYPE] = _JSON
+    return headers
 
 
 def batch_headers(handled: Sequence[Entry]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
 from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
 from emulator.surfaces.convex.sync.endpoint import SyncEndpoint
 from emulator.surfaces.death import DyingError
-from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, path_of, read_body
+from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, read_body
 from emulator.surfaces.ready import respond
 from emulator.surfaces.trickle import TrickleError, end
 
@@ -77,9 +77,8 @@ class ConvexSurface:
         """Tell those who are connected that the server goes down."""
         await self._sync.close()
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request; whatever happens inside, the client gets one of the service's own answers."""
-        path = path_of(request)
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        """Answer a request for an undecoded path; whatever happens inside, it gets one of the service's own answers."""
         unusual: DyingError | TrickleError | None = None
         try:
             methods = self._routes.find(path)

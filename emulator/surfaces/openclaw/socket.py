@@ -104,6 +104,19 @@ class _Response(web.WebSocketResponse):
 class _Socket:
     """One socket: what it hears is done at once."""
 
+    __slots__ = (
+        "_asked",
+        "_chats",
+        "_conversation",
+        "_emulator",
+        "_endpoints",
+        "_identity",
+        "_outbox",
+        "_request",
+        "_response",
+        "_stops",
+    )
+
     def __init__(
         self,
         asked: Asked,
