@@ -32,11 +32,14 @@ from emulator.scenario.written import (
     PatchForm,
     QueryForm,
     ReplaceForm,
+    SwitchForm,
     WhenForm,
 )
 from emulator.scenario.written_scenario import (
     ClockForm,
     DeploymentForm,
+    FaultForm,
+    LimitForm,
     ScenarioForm,
     TableForm,
     TimelineForm,
@@ -60,6 +63,7 @@ ABOUT_MEANING = {
     "bad-validator",
     "bad-value",
     "duplicate-function",
+    "duplicate-name",
     "duplicate-token",
     "include-cycle",
     "include-escape",
@@ -68,6 +72,7 @@ ABOUT_MEANING = {
     "outcome-conflict",
     "table-order",
     "taken-name",
+    "unknown-fault",
     "unknown-function",
     "unknown-identity",
     "unknown-operation",
@@ -99,8 +104,8 @@ MEANING_UNDER_A_SLUG_OF_FORM = re.compile(
     re.DOTALL,
 )
 FORM_UNDER_A_SLUG_OF_MEANING = re.compile(
-    r"outcome-conflict: functions › .*"
-    r"|bad-value: ((functions|identities|tables|clock|timeline) ›|deployment › name: ).*",
+    r"outcome-conflict: (functions|faults) › .*"
+    r"|bad-value: ((functions|identities|tables|clock|timeline|faults|limits) ›|deployment › name: ).*",
     re.DOTALL,
 )
 
@@ -108,7 +113,7 @@ FORM_UNDER_A_SLUG_OF_MEANING = re.compile(
 def is_about_meaning(problem: Problem) -> bool:
     """Whether the problem may occur in what the JSON Schema accepts."""
     if problem.slug == "bad-duration":
-        return problem.message.endswith("is longer than 366 days")
+        return problem.message.endswith(("is longer than 366 days", "lets nothing come back"))
     told = f"{problem.slug}: {problem.message}"
     if problem.slug in ABOUT_MEANING:
         return not FORM_UNDER_A_SLUG_OF_MEANING.fullmatch(told)
@@ -274,6 +279,8 @@ def keys_of(form: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in form.model_fields.items()]
 
 
+FAULT = {"name": "f", "on": "*", "delay": "1s"}
+LIMIT = {"on": "*", "allow": 1, "per": "1s"}
 PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     **{key: at(key) for key in keys_of(ScenarioForm) if key != "gateway"},
     **{f"deployment.{key}": at(f"deployment {key}") for key in keys_of(DeploymentForm)},
@@ -308,6 +315,11 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     **{f"clock.{key}": at(f"clock {key}") for key in keys_of(ClockForm)},
     "timeline.*": at("timeline *"),
     **{f"timeline.{key}": at(f"timeline * {key}", at="1s", do=[{"log": "x"}]) for key in keys_of(TimelineForm)},
+    "faults.*": at("faults *"),
+    **{f"fault.{key}": at(f"faults * {key}", **FAULT) for key in keys_of(FaultForm)},
+    "limits.*": at("limits *"),
+    **{f"limit.{key}": at(f"limits * {key}", **LIMIT) for key in keys_of(LimitForm)},
+    **{f"switch.{key}": in_effect("fault", key, name="f", enabled=True) for key in keys_of(SwitchForm)},
     **{f"error.{key}": in_function(f"error {key}", message="no") for key in keys_of(ErrorForm)},
     **{f"failure.{key}": in_function(f"failure {key}", status=503) for key in keys_of(FailureForm)},
     **{f"delay.{key}": in_function(f"delay {key}", min="1s", max="1s") for key in keys_of(RangeForm)},

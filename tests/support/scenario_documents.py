@@ -38,6 +38,7 @@ _ERRORS = _TEXTS | _some(message=_TEXTS, data=_VALUES, name=_TEXTS)
 _FAILURES = st.sampled_from(["overloaded", "internal", "not_found", "rate_limited"]) | st.fixed_dictionaries(
     {"status": st.sampled_from([400, 429, 503, 599])}, optional={"code": _TEXTS, "message": _TEXTS}
 )
+_FAULT_NAMES = st.sampled_from(["slow", "slow", "outage", "x.y-z_1"])
 _LOG_LINES = _TEXTS | st.dictionaries(st.sampled_from(["log", "debug", "info", "warn", "error"]), _VALUES, max_size=2)
 _TABLES = st.sampled_from(["users", "users", "messages", "nobody"])
 _VARIABLES = st.sampled_from(["mode", "mode", "count", "nothing"])
@@ -97,6 +98,7 @@ _EFFECTS = st.recursive(
         _entry("set", st.dictionaries(_VARIABLES, _VALUES, min_size=1, max_size=2)),
         _entry("call", st.fixed_dictionaries({"function": _PATHS}, optional={"args": _DOCUMENTS, "as": _AS})),
         _entry("log", _LOG_LINES),
+        _entry("fault", st.fixed_dictionaries({"name": _FAULT_NAMES, "enabled": st.booleans()})),
     ),
     _delayed,
     max_leaves=3,
@@ -143,6 +145,28 @@ _TABLE = _some(fields=_FIELDS, documents=st.lists(_DOCUMENTS, max_size=2)) | st.
 _CLOCKS = _some(
     start=st.sampled_from(["2024-02-08T12:00:00Z", "2024-02-08", "soon", None]), rate=st.sampled_from([1, 0.5, 60])
 )
+_OPERATIONS = st.sampled_from(["*", "messages:*", "messages:list", "POST /api/chat", ["GET *", "users:*"], "no:such"])
+_FAULTS = st.fixed_dictionaries(
+    {"name": _FAULT_NAMES, "on": _OPERATIONS},
+    optional={
+        "enabled": st.booleans(),
+        "chance": st.sampled_from([0, 0.5, 1, None]),
+        "after": st.integers(0, 5),
+        "every": st.integers(1, 5),
+        "times": st.integers(1, 5) | st.none(),
+        "delay": _DELAYS,
+        "failure": _FAILURES | st.sampled_from(["timeout", "reset", {"disconnect": {"after_chunks": 2}}]),
+        "bandwidth": st.integers(1, 10**6) | st.none(),
+    },
+)
+_LIMITS = st.fixed_dictionaries(
+    {"on": _OPERATIONS, "allow": st.integers(1, 100), "per": _DURATIONS},
+    optional={
+        "name": _FAULT_NAMES | st.none(),
+        "by": st.sampled_from(["identity", "session", "address", "everyone"]),
+        "kind": st.sampled_from(["bucket", "window"]),
+    },
+)
 
 SOUND: SearchStrategy[Document] = _some(
     description=_TEXTS,
@@ -157,11 +181,16 @@ SOUND: SearchStrategy[Document] = _some(
     state=st.dictionaries(st.sampled_from(["mode", "count"]), _VALUES, max_size=2),
     tables=st.dictionaries(st.sampled_from(["users", "messages", "no table"]), _TABLE, max_size=2),
     timeline=st.lists(st.fixed_dictionaries({"at": _DURATIONS, "do": _DO}), max_size=2),
+    faults=st.lists(_FAULTS, max_size=2),
+    limits=st.lists(_LIMITS, max_size=2),
 )
 
 ANY = [None, True, 0, -1, 7, 250, 1.5, 1.0, "", "x", "7", "5 s", [], [1], ["x"], {}, {"x": 1}]
 NEARLY_RIGHT: dict[str, list[Any]] = {
-    "after": [1, "soon", "-1s"],
+    "after": [1, 1.0, 1.5, "soon", "-1s"],
+    "allow": [0, 1.0, 1.5, "5", {"$int64": 3}],
+    "bandwidth": [0, 1.0, 0.5, "1kB"],
+    "by": ["identity", "everybody", ["address"]],
     "args": [["a"], {"a": 7}, {"a": None}, "strng", "", {"type": "object", "value": {}}],
     "as": ["2nd", "two words", "x" * 65, "if", "args", "id"],
     "at": [30, "soon", "2024-02-08T12:00:00Z"],
@@ -173,17 +202,24 @@ NEARLY_RIGHT: dict[str, list[Any]] = {
     "do": [[{}], [{"log": None}], {"log": "x"}, [{"log": "x", "set": {"x": 1}}], [{"log": "x"}], [{"after": "1s"}]],
     "document": [{"_id": 7}, "${now}", "now", [{}], {"$int64": 3}, {"$bytes": "AQID"}],
     "documents": [[{}], [[]], [None], ["text"], ["${index}"], [{"$int64": 3}], {"a": {}}],
+    "enabled": ["yes", "true"],
     "every": [0, 1.0, 2.5],
+    "fault": [{"name": "f", "enabled": True}, {"name": "f"}, "f", {"name": "f", "enabled": 1}],
+    "faults": [[{"name": "f", "on": "*"}], [{"on": "*", "delay": "1s"}], {"f": {"on": "*"}}, [None]],
     "fields": [["a"], {"a": 7}, "string", {"a": "string[]"}, {"a": "id(t)"}],
     "first": ["yes", 1],
     "function": ["a", "a:b", "no such"],
     "headers": [[], {"X-A": {"$regex": "["}}],
     "if": ["${args.a}", "args.a", "${"],
     "insert": [{"into": "t"}, {"table": "t", "document": {}}, {"into": "t", "document": {}, "as": None}],
+    "kind": ["window", "leaky"],
+    "limits": [[{"on": "*", "allow": 1, "per": "1s"}], [{"on": "*", "allow": 1}], {"on": "*"}, [[]]],
     "limit": [-1, 0.5, "ten", "${args.n}", [3], {"$int64": 3}],
     "locale": ["ko_KR", "ko-KR", "en_US", "english"],
     "log": [{"info": ["a"]}, {"info": "a", "warn": "b"}, ["a"]],
+    "on": ["*", [], ["*", 1], ["*", []], {"a": "b"}, "a:b", "nothing"],
     "order": ["asc", "down", {"by": ""}, {"by": "a", "order": "up"}, {"order": "asc"}],
+    "per": [0, 10, "0ms", "10s", "1 minute", "400d"],
     "query": [
         {"table": "t"},
         {"table": "t", "id": None},
@@ -197,6 +233,7 @@ NEARLY_RIGHT: dict[str, list[Any]] = {
     "state": [{"x": 1}, {"$any": [{"x": 1}]}, {"mode": "${now}"}],
     "table": ["t", "nothing"],
     "tables": [{"t": None}, {"t": []}, {"t": {}}, {"no table": {}}],
+    "times": [0, 1.0, 1.5, "twice"],
     "timeline": [[{"at": "1s"}], [{"at": "1s", "do": []}], {"at": "1s"}],
     "where": [{"a": {"$gt": 1}}, "${args.a}", [["a", 1]]],
     "admin_keys": [["demo"], ["|"], ["a|b|c"], [1], "demo|1"],
@@ -214,7 +251,7 @@ NEARLY_RIGHT: dict[str, list[Any]] = {
     ],
     "identity": [7, ["ada"], False],
     "logs": ["text", [1], [["a"]], [{"warning": 1}]],
-    "name": ["my app", "-x", "x" * 65, "에이다"],
+    "name": ["my app", "a.b_c", ".a", "a\r\nb", "-x", "x" * 65, "에이다"],
     "repeat": ["yes", 1],
     "rules": [[{}], [{"when": {}}], {"result": 1}],
     "seed": [2**70, -1.0, 1e300],

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -187,7 +188,7 @@ async def test_what_times_out_never_answers_and_holds_nothing_up(
             finally:
                 gone.set()
 
-    monkeypatch.setattr(death_module.asyncio, "Event", Never)
+    monkeypatch.setattr(death_module, "asyncio", SimpleNamespace(Event=Never))
     served = await serve("faults: [{name: hangs, on: a:b, failure: timeout}]")
     async with connected(served.url) as connection:
         await connection.send(asking())

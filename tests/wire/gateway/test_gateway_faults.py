@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -239,7 +240,7 @@ async def test_a_fault_is_switched_while_a_gateway_runs(begin: Begin) -> None:
     live = await begin('faults: [{name: outage, enabled: false, on: "GET /api/*", failure: overloaded}]')
     statuses = [(await live.get("/api/sessions")).status]
     for on in (True, False):
-        live.emulator.transact(lambda transaction, on=on: switch(transaction, "outage", on=on))
+        live.emulator.transact(partial(switch, name="outage", on=on))
         statuses.append((await live.get("/api/sessions")).status)
 
     assert statuses == [200, 503, 200]
