@@ -53,10 +53,8 @@ def main(work: Path) -> None:
                     rounds[server].append(_round(server, STREAMS))
         rows += _rows(loop, rounds[theirs], rounds[ours])
     print(table(rows))
-    print(
-        f"  {STREAMS:,} streams, {CHUNKS} chunks each, {EVERY * 1e3:.0f} ms apart; the memory is that of the first round,"
-    )
-    print("  lateness that of the best one, since other work on the machine only adds to it")
+    print(f"  {STREAMS:,} streams, {CHUNKS} chunks each, {EVERY * 1e3:.0f} ms apart; memory of the first round;")
+    print("  lateness of the best one, since other work on the machine only adds to it")
 
 
 def _rows(loop: str, theirs: list[Round], ours: list[Round]) -> list[Sequence[str]]:
