@@ -100,6 +100,11 @@ class Reader:
         ports = {"3210": urlsplit(running.url).port, "18789": urlsplit(running.gateway_url).port}
         return ADDRESS.sub(lambda found: f"{found[1]}:{ports[found[2]]}", text)
 
+    def meant(self) -> dict[str, str]:
+        """Return what tells `emulator status` and its like which emulator is meant: others run beside it."""
+        running = self.running
+        return {} if running is None else {"EMULATOR_URL": running.url, "EMULATOR_TOKEN": str(running.facts["token"])}
+
     def save(self, name: str, text: str) -> None:
         """Save a file and wait until the emulator has taken it in, if it serves its folder."""
         path = self.folder / name
@@ -125,7 +130,9 @@ class Reader:
                 self.serve(*arguments)
                 return ""
         before = self.scenarios()
-        environment = clean_environment(PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
+        environment = clean_environment(
+            PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **self.meant()
+        )
         bash = ["bash", "-c", self.at_home(command)]
         done = subprocess.run(bash, cwd=self.folder, env=environment, check=True, capture_output=True, text=True)
         if before != self.scenarios():
