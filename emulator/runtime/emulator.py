@@ -36,6 +36,7 @@ from emulator.model.gateway import CHAT
 from emulator.model.overlay import Fault, Limit
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
+from emulator.runtime.connections import Connections
 from emulator.runtime.journal import Entry, Journal
 from emulator.runtime.revision import Revision
 
@@ -74,6 +75,7 @@ class Emulator:
         """Put `scenario` in force as revision 1; raise UncomputableError when its tables cannot begin."""
         self.clock = clock
         self.journal = Journal()
+        self.connections = Connections()
         self.revision = Revision(1, build_index(scenario))
         self.state = State()
         self._calls = 0

@@ -12,6 +12,7 @@ from emulator.surfaces.control import bodies
 from emulator.surfaces.control.asked import Asked, Json, decoded, encoded, whole_number
 from emulator.surfaces.control.failures import bad_request, not_found
 from emulator.values.convex import InvalidValueError, Value
+from emulator.values.instants import format_moment
 
 _SHOWN = 100
 
@@ -86,6 +87,29 @@ class DataEndpoints:
         status = ChannelStatus(form.status)
         self._emulator.transact(lambda transaction: change_channel(transaction, name, status, form.error))
         return {"id": name, "status": form.status, "error": form.error}
+
+    async def connections(self, _asked: Asked) -> Json:
+        """List the streams and sockets of the gateway that are open, the oldest first."""
+        rows = [
+            {
+                "id": each.number,
+                "kind": each.kind,
+                "target": each.target,
+                "since": format_moment(each.since),
+                "address": each.address,
+            }
+            for each in self._emulator.connections
+        ]
+        return {"connections": rows}
+
+    async def cut(self, asked: Asked) -> Json:
+        """Cut a connection, as a network does that fails."""
+        number = asked.parameters["id"]
+        connection = self._emulator.connections.find(number)
+        if connection is None:
+            raise not_found(f"there is no connection {number}", "GET /__emulator/connections lists those that are open")
+        connection.cut()
+        return {"ok": True}
 
     def _table(self, asked: Asked) -> str:
         name, tables = asked.parameters["name"], self._emulator.revision.scenario.tables

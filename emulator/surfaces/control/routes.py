@@ -69,3 +69,5 @@ def routes_of_data(api: DataEndpoints) -> Iterator[Route]:
     yield Route("POST", "/tables/{name}", api.insert, bodies.Documents, changes=True)
     yield Route("POST", "/undo", api.undo, changes=True)
     yield Route("PUT", "/channels/{id}", api.set_channel, bodies.Channel, changes=True)
+    yield Route("GET", "/connections", api.connections)
+    yield Route("DELETE", "/connections/{id}", api.cut, changes=True)

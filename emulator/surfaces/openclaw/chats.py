@@ -12,6 +12,7 @@ from emulator.engine.call import Call
 from emulator.engine.meters import Reading
 from emulator.engine.plan import Limited
 from emulator.model.gateway import CHAT, Scope
+from emulator.model.rule import Death, End
 from emulator.runtime.chat import Chats, Run, TooManyRunsError, Turn, arguments_of
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Done, Failed, Item, Watcher
@@ -27,6 +28,9 @@ from emulator.surfaces.voice import voice_headers
 from emulator.values.session_keys import SessionKey
 
 STREAM = "GET /api/chat/stream"
+
+
+_CUT = Death(End.DISCONNECT)
 
 
 class ChatEndpoints:
@@ -154,7 +158,9 @@ class ChatEndpoints:
             else:
                 backlog = feed.backlog(self._emulator.clock.now(), last_id, asked.query.get("replay"))
             view.open(stream, backlog)
-            return await stream.over()
+            now, cut = self._emulator.clock.now(), partial(stream.die, _CUT)
+            with self._emulator.connections.opened("stream", view.key.text, now, asked.request.remote, cut):
+                return await stream.over()
         finally:
             unwatch()
             stream.release()

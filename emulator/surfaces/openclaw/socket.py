@@ -12,11 +12,12 @@ from aiohttp import WSMsgType, web
 
 from emulator.engine.store import Write
 from emulator.model.gateway import Json, Scope
-from emulator.model.rule import Death
+from emulator.model.rule import Death, End
 from emulator.runtime.chat import Chats
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Item
 from emulator.surfaces.close import Close
+from emulator.surfaces.death import end_connection
 from emulator.surfaces.openclaw.asked import Answer, Asked
 from emulator.surfaces.openclaw.authorization import Identity, require
 from emulator.surfaces.openclaw.changes import changes_of
@@ -72,7 +73,9 @@ class SocketEndpoint:
         socket = _Socket(asked, response, self._emulator, self._chats, self._endpoints)
         self._open[socket] = None
         try:
-            await socket.serve(self._job_row)
+            now, cut = self._emulator.clock.now(), partial(end_connection, request, End.DISCONNECT)
+            with self._emulator.connections.opened("socket", request.path, now, request.remote, cut):
+                await socket.serve(self._job_row)
         except Exception:
             logger.exception("a bug in the emulator: a socket failed")
             await response.close(code=_BROKEN, message=b"internal error")

@@ -1,0 +1,84 @@
+"""Streams and sockets of the gateway: listed, and cut."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.clocks import settle
+from tests.support.control import Control
+from tests.support.live import RETRY, UPGRADE, RawSocket, SocketClosedError, opened
+from tests.support.raw import PATIENCE, request_bytes
+
+STREAM = request_bytes("GET", "/api/chat/stream?session=s&token=hunter2", headers={"Host": "localhost"})
+SOCKET = request_bytes("GET", "/ws?token=hunter2", headers={"Host": "localhost", **UPGRADE})
+
+
+async def connections(control: Control) -> list[Any]:
+    return list((await control.get("/connections"))["connections"])
+
+
+async def until_gone(control: Control) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while list(control.emulator.connections):
+            await settle(1)
+
+
+async def test_streams_and_sockets_are_listed_without_their_secrets(control: Control) -> None:
+    assert await connections(control) == []
+    async with opened(control, STREAM) as stream, opened(control, SOCKET):
+        assert await stream.event() == RETRY
+
+        assert await connections(control) == [
+            {
+                "id": number,
+                "kind": kind,
+                "target": target,
+                "since": "2023-11-14T22:13:20.000Z",
+                "address": "127.0.0.1",
+            }
+            for number, kind, target in ((1, "stream", "agent:main:api:dm:s"), (2, "socket", "/ws"))
+        ]
+    await until_gone(control)
+
+
+async def test_a_stream_is_cut(control: Control) -> None:
+    async with opened(control, STREAM) as stream:
+        assert await stream.event() == RETRY
+
+        assert await control.send("DELETE", "/connections/1") == {"ok": True}
+
+        assert await stream.broken() == []
+        await until_gone(control)
+
+
+async def test_a_socket_is_cut_without_a_goodbye(control: Control) -> None:
+    async with opened(control, SOCKET) as stream:
+        socket = RawSocket(stream)
+
+        assert await control.send("DELETE", "/connections/1") == {"ok": True}
+
+        with pytest.raises(SocketClosedError) as closed:
+            await socket.text()
+        assert closed.value.code == 1006
+        await until_gone(control)
+
+
+async def test_only_the_one_that_is_meant_is_cut(control: Control) -> None:
+    async with opened(control, STREAM) as one, opened(control, STREAM) as two:
+        await one.event()
+        await two.event()
+
+        await control.send("DELETE", "/connections/1")
+
+        assert await one.broken() == []
+        assert [each["id"] for each in await connections(control)] == [2]
+
+
+@pytest.mark.parametrize("number", ["1", "x", "-1", "0"])
+async def test_a_connection_that_is_not_open_is_told(control: Control, number: str) -> None:
+    refusal = await control.refusal("DELETE", f"/connections/{number}")
+
+    assert refusal == (404, "not_found", f"there is no connection {number}")
