@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from emulator.engine.call import Call
-from emulator.engine.overlay import switch
 from emulator.engine.plan import Emit, Finish, Passed, Returned, Unscripted, Wait
 from emulator.model.gateway import CHAT
 from emulator.model.overlay import is_on
 from emulator.model.rule import Death, End, Failure
-from emulator.runtime.clock import VirtualClock
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
-from emulator.values.durations import MILLISECOND, SECOND
-from tests.support.engine import call, delay_of, emulator_of, ending_of, value_of
-from tests.support.scenarios import load_text
+from emulator.values.durations import MILLISECOND
+from tests.support.engine import call, delay_of, ending_of, value_of
+from tests.support.faults import faulty, hits
 
-FUNCTIONS = "functions: {a:b: {result: 1}, a:c: {result: 2}, z/y:x: {result: 3}}"
 DOWN = Failure(503)
-
-
-def faulty(folder: Path, *faults: str, seed: int = 0, functions: str = FUNCTIONS) -> Emulator:
-    """Return an emulator with these faults."""
-    lines = "".join(f"  - {{{each}}}\n" for each in faults)
-    return emulator_of(folder, f"seed: {seed}\nfaults:\n{lines}{functions}\n")
 
 
 def finish_of(entry: Entry) -> Finish:
@@ -37,19 +27,9 @@ def finish_of(entry: Entry) -> Finish:
     return last
 
 
-def hits(emulator: Emulator, count: int, operation: str = "a:b") -> list[int]:
-    """Return which of so many calls were hit, by their numbers from 1."""
-    entries = [call(emulator, operation) for _ in range(count)]
-    return [number for number, each in enumerate(entries, 1) if each.decision.admission.hit]
-
-
 def chat(emulator: Emulator, message: str = "hi", *, is_streamed: bool = True) -> Entry:
     args = {"message": message, "session": "agent:main:api:dm:s", "agent": "main", "channel": "api"}
     return emulator.handle(Call(CHAT, None, dict(args), is_streamed=is_streamed))
-
-
-def turn_on(emulator: Emulator, name: str, *, on: bool = True) -> None:
-    emulator.transact(lambda transaction: switch(transaction, name, on=on))
 
 
 @pytest.mark.parametrize(
@@ -405,123 +385,3 @@ def test_a_part_is_concerned_by_what_is_not_laid_over_the_whole(tmp_path: Path) 
     assert whole.decision.admission.hit == ("everywhere", "both", "streams")
     assert part.decision.admission.hit == ("turns",)
     assert chat(emulator).decision.admission.hit == ("everywhere", "turns", "both")
-
-
-def test_a_fault_is_switched_on_and_off_while_calls_come(tmp_path: Path) -> None:
-    emulator = faulty(tmp_path, "name: down, on: a:b, failure: overloaded, enabled: false")
-    seen: list[Any] = [hits(emulator, 2)]
-    turn_on(emulator, "down")
-    seen.append(hits(emulator, 2))
-    turn_on(emulator, "down", on=False)
-    seen.append(hits(emulator, 2))
-
-    assert seen == [[], [1, 2], []]
-    assert emulator.reading().count("fault down#seen") == 2
-
-
-def test_calls_are_counted_only_while_a_fault_is_on(tmp_path: Path) -> None:
-    emulator = faulty(tmp_path, "name: down, on: a:b, failure: overloaded, enabled: false, after: 2, times: 1")
-    hits(emulator, 5)
-    turn_on(emulator, "down")
-
-    assert hits(emulator, 5) == [3]
-
-
-def test_a_reload_leaves_a_fault_that_stays_as_it_is_alone(tmp_path: Path) -> None:
-    text = "faults: [{{name: down, on: a:b, failure: overloaded, every: 3}}]\nfunctions: {{a:b: {{result: {0}}}}}"
-    emulator = emulator_of(tmp_path, text.format(1))
-    hits(emulator, 2)
-    emulator.swap(load_text(tmp_path, text.format(2)))
-
-    assert hits(emulator, 4) == [1, 4]
-
-
-@pytest.mark.parametrize("again", [True, False])
-def test_a_reload_puts_a_fault_whose_definition_changed_at_its_beginning(tmp_path: Path, *, again: bool) -> None:
-    text = "faults: [{{name: down, on: a:b, failure: overloaded, enabled: {0}, after: {1}}}]\n" + FUNCTIONS.replace(
-        "{", "{{"
-    ).replace("}", "}}")
-    on, off = "true", "false"
-    emulator = emulator_of(tmp_path, text.format(off if again else on, 1))
-    turn_on(emulator, "down", on=again)
-    hits(emulator, 5)
-    emulator.swap(load_text(tmp_path, text.format(off if again else on, 2)))
-
-    assert hits(emulator, 4) == ([] if again else [3, 4])
-
-
-def test_a_fault_that_was_gone_and_came_back_begins_anew(tmp_path: Path) -> None:
-    with_fault = f"faults: [{{name: down, on: a:b, failure: overloaded, after: 2}}]\n{FUNCTIONS}"
-    emulator = emulator_of(tmp_path, with_fault)
-    hits(emulator, 5)
-    turn_on(emulator, "down", on=False)
-    emulator.swap(load_text(tmp_path, FUNCTIONS))
-    emulator.swap(load_text(tmp_path, with_fault))
-
-    assert hits(emulator, 4) == [3, 4]
-
-
-def test_a_reset_puts_faults_at_their_beginning(tmp_path: Path) -> None:
-    emulator = faulty(tmp_path, "name: down, on: a:b, failure: overloaded, after: 2")
-    hits(emulator, 5)
-    turn_on(emulator, "down", on=False)
-    emulator.reset()
-
-    assert hits(emulator, 4) == [3, 4]
-
-
-async def test_the_timeline_switches_faults(tmp_path: Path) -> None:
-    clock = VirtualClock(0)
-    scenario = load_text(
-        tmp_path,
-        f"""
-faults: [{{name: outage, enabled: false, on: "*", failure: overloaded}}]
-timeline:
-  - {{at: 30s, do: [{{fault: {{name: outage, enabled: true}}}}]}}
-  - {{at: 45s, do: [{{fault: {{name: outage, enabled: false}}}}]}}
-{FUNCTIONS}""",
-    )
-    emulator = Emulator(scenario, clock)
-    seen = []
-    for _ in range(5):
-        seen.append(hits(emulator, 1) == [1])
-        await clock.advance(15 * SECOND)
-
-    assert seen == [False, False, True, False, False]
-
-
-def test_a_function_switches_faults(tmp_path: Path) -> None:
-    emulator = faulty(
-        tmp_path,
-        "name: down, on: a:b, failure: overloaded, enabled: false",
-        functions="""
-functions:
-  a:b: {result: 1}
-  admin:break: {do: [{fault: {name: down, enabled: true}}], result: null}
-  admin:mend: {do: [{fault: {name: down, enabled: false}}], result: null}
-""",
-    )
-    seen = [hits(emulator, 1)]
-    call(emulator, "admin:break")
-    seen.append(hits(emulator, 1))
-    call(emulator, "admin:mend")
-    seen.append(hits(emulator, 1))
-
-    assert seen == [[], [1], []]
-
-
-async def test_a_fault_that_a_reload_took_away_cannot_be_switched_any_more(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    clock = VirtualClock(0)
-    fault = 'faults: [{name: down, on: "*", failure: overloaded}]'
-    later = "do: [{after: 1s, do: [{fault: {name: down, enabled: false}}]}], result: 1"
-    emulator = Emulator(load_text(tmp_path, f"{fault}\nfunctions: {{m:n: {{{later}}}}}"), clock)
-    turn_on(emulator, "down", on=False)
-    call(emulator, "m:n")
-    emulator.swap(load_text(tmp_path, "functions: {m:n: {result: 1}}"))
-
-    with caplog.at_level(logging.WARNING):
-        await clock.advance(SECOND)
-
-    assert "there is no fault down any more" in caplog.text
