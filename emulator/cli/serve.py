@@ -142,7 +142,9 @@ def _active(loaded: Loaded, wanted: str | None, *, as_json: bool) -> Scenario:
     if name is not None and (scenario := loaded.scenarios[name]) is not None:
         others = [each for each in loaded.problems if each not in loaded.problems_of[name]]
         if others:
-            logger.warning("problems in scenarios that are not served:\n%s", as_text(others, {} if as_json else loaded.sources))
+            logger.warning(
+                "problems in scenarios that are not served:\n%s", as_text(others, {} if as_json else loaded.sources)
+            )
         return scenario
     problems = loaded.problems if name is None else loaded.problems_of[name]
     if problems:
