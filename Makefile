@@ -4,13 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_TESTS := tests/clients/node
+DEMO := docs/demo
 
-.PHONY: emulate test lint check format bench browser clean
+.PHONY: emulate demo test lint check format bench browser clean
 
 emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
 	@exec $(BIN)/emulator serve $(ARGS)
 
-test: $(VENV)/.development $(VENV)/.browser $(NODE_TESTS)/node_modules/.installed ## run all tests
+demo: $(VENV)/.runtime $(DEMO)/node_modules/.installed ## a page on a real client, and what it shows
+	@node $(DEMO)/serve.mjs & trap "kill $$! 2>/dev/null || :" EXIT INT TERM; $(BIN)/emulator serve $(DEMO)/chat.yaml $(ARGS)
+
+test: $(VENV)/.development $(VENV)/.browser $(NODE_TESTS)/node_modules/.installed $(DEMO)/node_modules/.installed ## run all tests
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(VENV)/.development ## formatter, ruff, mypy, import-linter
@@ -33,7 +37,7 @@ browser: $(VENV)/.development ## find a browser for the tests, or install one
 	@touch $(VENV)/.browser
 
 clean: ## remove what set-up made
-	rm -rf $(VENV) $(NODE_TESTS)/node_modules dist
+	rm -rf $(VENV) $(NODE_TESTS)/node_modules $(DEMO)/node_modules dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -50,6 +54,6 @@ $(VENV)/.development: pyproject.toml tests/requirements.txt | $(VENV)/bin/python
 $(VENV)/.browser: $(VENV)/.development
 	@$(MAKE) --no-print-directory browser
 
-$(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package-lock.json
-	cd $(NODE_TESTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+%/node_modules/.installed: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

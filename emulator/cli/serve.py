@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from emulator.app import CONTROL, LOOPBACK, App, Listener, PortInUseError
-from emulator.cli.banner import banner, report_data, sentence
+from emulator.cli.banner import banner, report_data, sentence, warning
 from emulator.cli.log import LEVELS, start_logging
 from emulator.cli.ports import holder_of
 from emulator.cli.ready import remove_ready_file, running_file, write_ready_file
@@ -254,5 +254,7 @@ def _reloader(app: App, loader: Loader, loaded: Loaded, settings: Settings) -> R
     def tell(report: Report) -> None:
         level = logging.WARNING if isinstance(report, Refused) else logging.INFO
         logger.log(level, "%s", sentence(report, with_lines=not settings.as_json), extra={"data": report_data(report)})
+        if isinstance(report, Refused):
+            app.emulator.warn(warning(report))
 
     return Reloader(app.emulator, loader, loaded, settings.scenario, tell)

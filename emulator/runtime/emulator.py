@@ -87,6 +87,7 @@ class Emulator:
         self._listeners: dict[Listener, None] = {}
         self._swapped: list[Callable[[], None]] = []
         self._recounted: list[Callable[[], None]] = []
+        self._warned: list[Callable[[str], None]] = []
         start = scenario.clock.start if scenario.clock else None
         self._begin(seed(scenario, self.state, clock.now() if start is None else start))
 
@@ -218,6 +219,15 @@ class Emulator:
     def on_recount(self, listener: Callable[[], None]) -> None:
         """Have `listener` called when calls are numbered from 1 again."""
         self._recounted.append(listener)
+
+    def on_warning(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` called with what a developer should read."""
+        self._warned.append(listener)
+
+    def warn(self, text: str) -> None:
+        """Have developers read something wherever they look."""
+        for listener in self._warned:
+            listener(text)
 
     def timestamp(self) -> int:
         """Return a timestamp later than every one before it, in nanoseconds."""

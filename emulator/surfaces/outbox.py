@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from emulator.model.rule import Death, End
 from emulator.surfaces.close import Close
 from emulator.surfaces.death import end_connection
-from emulator.surfaces.pipe import Pipe
+from emulator.surfaces.pipe import MAX_BUFFERED, Pipe
 
 _NORMAL = 1000
 _NONSENSE = b"{not JSON"
@@ -28,12 +28,18 @@ class Outbox:
 
     __slots__ = ("_is_over", "_pipe", "_request", "_response", "_tasks")
 
-    def __init__(self, request: web.BaseRequest, response: web.WebSocketResponse, tasks: asyncio.TaskGroup) -> None:
-        """Say nothing yet."""
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        response: web.WebSocketResponse,
+        tasks: asyncio.TaskGroup,
+        most: int = MAX_BUFFERED,
+    ) -> None:
+        """Say nothing yet; `most` bytes may wait for the reader."""
         self._request = request
         self._response = response
         self._tasks = tasks
-        self._pipe = Pipe(request)
+        self._pipe = Pipe(request, most)
         self._is_over = False
 
     def say(self, what: Said) -> None:

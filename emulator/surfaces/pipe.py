@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from aiohttp import web
 
 MAX_BUFFERED = 4 * 1024 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 class Pipe:
@@ -16,11 +19,12 @@ class Pipe:
     it likes.
     """
 
-    __slots__ = ("_is_too_full", "_request")
+    __slots__ = ("_is_too_full", "_most", "_request")
 
-    def __init__(self, request: web.BaseRequest) -> None:
-        """Write to whoever sent `request`."""
+    def __init__(self, request: web.BaseRequest, most: int = MAX_BUFFERED) -> None:
+        """Write to whoever sent `request`; `most` bytes may wait for him."""
         self._request = request
+        self._most = most
         self._is_too_full = False
 
     def write(self, data: bytes) -> bool:
@@ -30,11 +34,13 @@ class Pipe:
             return False
         if self._is_too_full:
             self._is_too_full = False
-            if transport.get_write_buffer_size() > MAX_BUFFERED:
+            waiting = transport.get_write_buffer_size()
+            if waiting > self._most:
                 transport.abort()
+                logger.warning("%s reads too slowly and is cut off: %d bytes wait", self._request.remote, waiting)
                 return False
         transport.write(data)
-        if transport.get_write_buffer_size() > MAX_BUFFERED:
+        if transport.get_write_buffer_size() > self._most:
             asyncio.get_running_loop().call_soon(self._note_too_full)
         return True
 

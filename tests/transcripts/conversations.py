@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.surfaces.openclaw.conversation import Abort, Action, Close, Conversation, Send, Start
+from emulator.surfaces.close import Close
+from emulator.surfaces.openclaw.conversation import Abort, Action, Conversation, Send, Start
 from emulator.values.durations import parse_duration
 from tests.support.clocks import START
 

@@ -34,7 +34,7 @@ class Reader:
 
 
 def pipe_to(reader: Reader | None) -> Pipe:
-    request: Any = SimpleNamespace(transport=reader)
+    request: Any = SimpleNamespace(transport=reader, remote="127.0.0.1")
     return Pipe(cast("web.BaseRequest", request))
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from emulator.engine.plan import Finish, Returned
 from emulator.model.function import FunctionType
+from emulator.model.logs import LogLevel, write_log_line
 from emulator.model.rule import Death, End
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
@@ -89,6 +90,7 @@ class Session:
         self._is_busy = False
         self._is_over = False
         self._redacts = self._asker.redacts(emulator)
+        self._warning: str | None = None
 
     def receive(self, text: str) -> None:
         """Take a frame in."""
@@ -138,6 +140,13 @@ class Session:
         finally:
             self._is_busy = was_busy
         self.push()
+
+    def warn(self, text: str) -> None:
+        """Have a developer read something in the client's console: a query is sent again with one more log line."""
+        if self._queries and not self._redacts:
+            self._warning = write_log_line(LogLevel.WARN, [text])
+            self._dirty.setdefault(next(iter(self._queries)))
+            self.push()
 
     def catch_up(self) -> None:
         """Have what was committed told to everybody else; what changed here waits to be sent."""
@@ -322,8 +331,11 @@ class Session:
 
     def _result(self, query_id: int, live: Live) -> bytes:
         finish, answer = live.finish, self._asker.answer(self._emulator, live.entry, live.decision)
+        warning, self._warning = self._warning, None
         written = live.encoded.get(answer.redacts)
-        if written is None:
+        if warning is not None:
+            written = frames.query_body(finish.ending, (*finish.logs, warning), answer, live.journal)
+        elif written is None:
             written = frames.query_body(finish.ending, finish.logs, answer, live.journal)
             live.encoded[answer.redacts] = written
         return frames.query_result(query_id, written, is_value=isinstance(finish.ending, Returned))
