@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_TESTS := tests/clients/node
-DEMO := docs/demo
+DEMO := demo
 
 .PHONY: emulate demo test lint check format bench browser clean
 

@@ -17,7 +17,7 @@ from tests.clients.browser.tab import Tab
 from tests.clients.scripts import save
 from tests.support.process import EmulatorProcess, clean_environment, emulator_process
 
-DEMO = Path(__file__).parents[3] / "docs/demo"
+DEMO = Path(__file__).parents[3] / "demo"
 FILE = "chat.yaml"
 SIGN_IN = 'convex.setAuth(async () => "token-of-minji")'
 SCENARIO = (DEMO / FILE).read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ async def test_a_saved_scenario_is_on_the_page_at_once(
     tab: Tab, site: str, emulator: EmulatorProcess, tmp_path: Path
 ) -> None:
     page = await opened(tab, site, emulator)
-    save(tmp_path, FILE, SCENARIO.replace("Edit docs/demo/chat.yaml and watch this line.", "오늘의 차"))
+    save(tmp_path, FILE, SCENARIO.replace("Edit demo/chat.yaml and watch this line.", "오늘의 차"))
     await expect(page.get_by_text("오늘의 차")).to_be_visible()
     save(tmp_path, FILE, SCENARIO.replace("Tea room", "Coffee room"))
     await expect(page.get_by_role("heading")).to_have_text("Coffee room")
