@@ -14,7 +14,6 @@ from emulator.surfaces.close import Close
 from emulator.surfaces.death import end_connection
 from emulator.surfaces.pipe import MAX_BUFFERED, Pipe
 
-_NORMAL = 1000
 _NONSENSE = b"{not JSON"
 _TEXT = 0x81  # the first byte of a text that is one frame
 _MAX_SHORT, _MAX_MEDIUM = 125, 0xFFFF
@@ -66,9 +65,10 @@ class Outbox:
 
     async def _close(self, close: Close) -> None:
         with suppress(ConnectionError):
-            if close.code is None:
+            if close.code is None:  # the other side's answer ends the socket; until then nothing more is said
                 await self._response.send_frame(b"", WSMsgType.CLOSE)
-            await self._response.close(code=close.code or _NORMAL, message=close.reason.encode())
+            else:
+                await self._response.close(code=close.code, message=close.reason.encode())
 
 
 def _framed(text: bytes) -> bytes:
