@@ -63,15 +63,6 @@ def sentence(report: Report, *, with_lines: bool = True) -> str:
             assert_never(report)
 
 
-def warning(refused: Refused) -> str:
-    """Return in one line what is wrong with what was saved, for developers who do not look here."""
-    if not refused.problems:
-        return "no scenario found: the last one stays in force"
-    first, more = refused.problems[0], len(refused.problems) - 1
-    others = f" (and {more} more)" if more else ""
-    return f"the scenario has problems, the last good one stays in force: {first.place}: {first.message}{others}"
-
-
 def report_data(report: Report) -> dict[str, object]:
     """Return the same as facts, for programs that read the log."""
     match report:

@@ -6,32 +6,27 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import secrets
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from emulator.app import CONTROL, LOOPBACK, App, Listener, PortInUseError
-from emulator.cli.banner import banner, report_data, sentence, warning
+from emulator.app import LOOPBACK, Listener, PortInUseError
+from emulator.cli.banner import banner, report_data, sentence
 from emulator.cli.log import LEVELS, start_logging
 from emulator.cli.ports import holder_of
 from emulator.cli.ready import remove_ready_file, running_file, write_ready_file
-from emulator.engine.surroundings import UncomputableError
-from emulator.model.scenario import ClockSettings, Scenario
-from emulator.reload.rehearse import seed_problem
-from emulator.reload.reloader import Reloader
+from emulator.model.scenario import Scenario
 from emulator.reload.report import Refused, Report
-from emulator.runtime.clock import ScenarioClock
-from emulator.runtime.emulator import Emulator
 from emulator.scenario.cache import load_cached
-from emulator.scenario.load import Loaded, Loader, choose
-from emulator.scenario.problem import did_you_mean
+from emulator.scenario.load import Loaded, Loader
 from emulator.scenario.report import as_text
+from emulator.server import NoScenarioError, Server, scenario_of
 
 CONVEX_PORT = 3210
 GATEWAY_PORT = 18789
@@ -105,10 +100,14 @@ def serve(
     gc.disable()  # nothing that a load makes is garbage before it ends
     loader = Loader(settings.paths, settings.seed)
     loaded = load_cached(loader)
-    active = _active(loaded, settings.scenario, as_json=json_logs)
-    runner = asyncio.Runner(loop_factory=_loop_factory())
-    with runner:
-        runner.run(_serve(settings, loader, loaded, active))
+    try:
+        _warn_of_others(loaded, scenario_of(loaded, settings.scenario).name, as_json=json_logs)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, loader, loaded))
+    except NoScenarioError as error:
+        if error.problems:
+            click.echo(as_text(error.problems, error.sources), err=True)
+        raise click.ClickException(str(error)) from error
 
 
 def _listeners(
@@ -136,25 +135,11 @@ def _seed(text: str | None) -> int | None:
         raise click.BadParameter(f"{text!r} is neither a whole number nor random", param_hint="--seed") from None
 
 
-def _active(loaded: Loaded, wanted: str | None, *, as_json: bool) -> Scenario:
-    """Return the scenario to serve, or end the program with everything that is wrong."""
-    name = choose(loaded, wanted)
-    if name is not None and (scenario := loaded.scenarios[name]) is not None:
-        others = [each for each in loaded.problems if each not in loaded.problems_of[name]]
-        if others:
-            logger.warning(
-                "problems in scenarios that are not served:\n%s", as_text(others, {} if as_json else loaded.sources)
-            )
-        return scenario
-    problems = loaded.problems if name is None else loaded.problems_of[name]
-    if problems:
-        click.echo(as_text(problems, loaded.sources), err=True)
-        raise click.ClickException("the scenario has problems; nothing is served")
-    names = ", ".join(loaded.scenarios) or "none"
-    if wanted is None:
-        raise click.ClickException(f"there are several scenarios and none is called default: {names}; use --scenario")
-    hint = did_you_mean(wanted, loaded.scenarios)
-    raise click.ClickException(f"there is no scenario {wanted!r}{f'; {hint}' if hint else ''}. There are: {names}")
+def _warn_of_others(loaded: Loaded, active: str, *, as_json: bool) -> None:
+    others = [each for each in loaded.problems if each not in loaded.problems_of[active]]
+    if others:
+        text = as_text(others, {} if as_json else loaded.sources)
+        logger.warning("problems in scenarios that are not served:\n%s", text)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -166,31 +151,30 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, loader: Loader, loaded: Loaded, scenario: Scenario) -> None:
+async def _serve(settings: Settings, loader: Loader, loaded: Loaded) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
             loop.add_signal_handler(number, stop.set)
-    emulator = _begin(scenario, loaded)
-    app = App(emulator, settings.listeners)
-    app.stage = reloader = _reloader(app, loader, loaded, settings)
-    await _start(app)
-    facts = _facts(app, scenario)
+    tell = partial(_tell, as_json=settings.as_json)
+    server = Server(loader, loaded, settings.scenario, settings.listeners, tell)
+    await _start(server)
+    facts = server.facts()
     running = running_file()
     try:
         if running is not None:
             _tell_others(running, facts)
-        _announce(settings, scenario, facts)
+        _announce(settings, server.emulator.revision.scenario, facts)
         gc.freeze()
         gc.enable()
-        await (reloader.run(stop) if settings.watch else stop.wait())
+        await (server.reloader.run(stop) if settings.watch else stop.wait())
     finally:
         if settings.ready_file:
             remove_ready_file(settings.ready_file)
         if running is not None:
             running.unlink(missing_ok=True)
-        await app.stop()
+        await server.stop()
 
 
 def _tell_others(path: Path, facts: dict[str, object]) -> None:
@@ -200,43 +184,19 @@ def _tell_others(path: Path, facts: dict[str, object]) -> None:
         write_ready_file(path, facts)
 
 
-def _begin(scenario: Scenario, loaded: Loaded) -> Emulator:
-    clock = scenario.clock or ClockSettings()
+async def _start(server: Server) -> None:
     try:
-        return Emulator(scenario, ScenarioClock(clock.start, clock.rate))
-    except UncomputableError as error:
-        click.echo(as_text([seed_problem(error)], loaded.sources), err=True)
-        raise click.ClickException("the scenario cannot begin; nothing is served") from error
-
-
-async def _start(app: App) -> None:
-    try:
-        await app.start()
+        await server.start()
     except PortInUseError as error:
         listener = error.listener
         holder = holder_of(listener.port) or "another process"
-        flag = "--port" if len(app.listeners) == 1 else f"--{listener.name}-port"
+        flag = "--port" if len(server.app.listeners) == 1 else f"--{listener.name}-port"
         raise click.ClickException(
             f"port {listener.port} of {listener.host} is in use by {holder}; "
             f"stop it, or take another: {flag} NUMBER, or --port 0 for a free one"
         ) from error
     except OSError as error:
         raise click.ClickException(f"cannot listen: {error.strerror or error}") from error
-
-
-def _facts(app: App, scenario: Scenario) -> dict[str, object]:
-    """Return what the ready file says."""
-    return {
-        "convex_url": app.url("convex"),
-        "gateway_url": app.url("gateway") or app.url("convex"),
-        "site_url": app.url("site"),
-        "admin_key": scenario.deployment.admin_keys[0] if scenario.deployment.admin_keys else None,
-        "control_url": f"{app.url('convex')}{CONTROL}",
-        "token": app.token,
-        "scenario": scenario.name,
-        "seed": scenario.seed,
-        "pid": os.getpid(),
-    }
 
 
 def _announce(settings: Settings, scenario: Scenario, facts: dict[str, object]) -> None:
@@ -250,11 +210,6 @@ def _announce(settings: Settings, scenario: Scenario, facts: dict[str, object]) 
         logger.warning("listening beyond this machine: whoever reaches it can call everything")
 
 
-def _reloader(app: App, loader: Loader, loaded: Loaded, settings: Settings) -> Reloader:
-    def tell(report: Report) -> None:
-        level = logging.WARNING if isinstance(report, Refused) else logging.INFO
-        logger.log(level, "%s", sentence(report, with_lines=not settings.as_json), extra={"data": report_data(report)})
-        if isinstance(report, Refused):
-            app.emulator.warn(warning(report))
-
-    return Reloader(app.emulator, loader, loaded, settings.scenario, tell)
+def _tell(report: Report, *, as_json: bool) -> None:
+    level = logging.WARNING if isinstance(report, Refused) else logging.INFO
+    logger.log(level, "%s", sentence(report, with_lines=not as_json), extra={"data": report_data(report)})

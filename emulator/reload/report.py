@@ -39,3 +39,12 @@ class Mended:
 
 
 Report: TypeAlias = Reloaded | Refused | Mended
+
+
+def warning(refused: Refused) -> str:
+    """Return in one line what is wrong with what was saved, for developers who look at a client's console."""
+    if not refused.problems:
+        return "no scenario found: the last one stays in force"
+    first, more = refused.problems[0], len(refused.problems) - 1
+    others = f" (and {more} more)" if more else ""
+    return f"the scenario has problems, the last good one stays in force: {first.place}: {first.message}{others}"
