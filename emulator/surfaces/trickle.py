@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from emulator.model.rule import Death
 from emulator.runtime.clock import Clock
 from emulator.surfaces.death import DyingError, die
 from emulator.surfaces.http import Reply
@@ -20,6 +21,15 @@ class TrickleError(Exception):
         super().__init__(f"{bandwidth} bytes a second")
         self.bandwidth = bandwidth
         self.reply = reply
+
+
+def ended(reply: Reply, death: Death | None, bandwidth: int | None) -> Reply:
+    """Return an answer that ends well; raise what another one ends with."""
+    if death is not None:
+        raise DyingError(death, reply)
+    if bandwidth is not None:
+        raise TrickleError(bandwidth, reply)
+    return reply
 
 
 async def end(request: web.BaseRequest, unusual: DyingError | TrickleError, clock: Clock) -> web.StreamResponse:

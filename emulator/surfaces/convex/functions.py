@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
-from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE
-from multidict import istr
+from aiohttp.hdrs import CONTENT_TYPE
 
-from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
+from emulator.engine.call import Admin, Call
 from emulator.engine.plan import Finish, Returned
 from emulator.engine.state import PastError
 from emulator.model.function import FunctionType
-from emulator.model.rule import Death
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.runtime.perform import perform
 from emulator.surfaces.convex import body as bodies
-from emulator.surfaces.convex.authorization import identify, read_authorization, require_admin
-from emulator.surfaces.convex.clients import Client, read_client
+from emulator.surfaces.convex.authorization import require_admin
 from emulator.surfaces.convex.codec import (
     Answer,
     read_call,
@@ -31,19 +27,16 @@ from emulator.surfaces.convex.codec import (
     write_success,
     write_ts,
 )
-from emulator.surfaces.convex.failures import BODY_TOO_LARGE, ApiError, bad_json_body, bad_query
-from emulator.surfaces.convex.reply import batch_headers, function_headers, json_reply
-from emulator.surfaces.death import DyingError
+from emulator.surfaces.convex.failures import ApiError, bad_json_body, bad_query
+from emulator.surfaces.convex.head import Head, read_head, read_json_body
+from emulator.surfaces.convex.reply import batch_headers, error_reply, function_headers, json_reply
 from emulator.surfaces.http import (
-    BodyTooLargeError,
-    BrokenBodyError,
     Reply,
     buffered_body,
     path_of,
-    read_body,
     text_headers,
 )
-from emulator.surfaces.trickle import TrickleError
+from emulator.surfaces.trickle import ended
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000
@@ -51,17 +44,6 @@ MAX_BATCH = 1_000
 _RUN = "/api/run/"
 _PATH_AND_ARGS = {"path": "a string", "args": "any"}
 _FORMAT = {"format": "a string"}
-_MAX_REQUEST_ID = 128
-CONVEX_CLIENT = istr("Convex-Client")
-_CONVEX_REQUEST_ID = istr("Convex-Request-Id")
-
-
-class _Head(NamedTuple):
-    """What the headers of a request say."""
-
-    client: Client
-    caller: Caller
-    request_id: str | None
 
 
 class FunctionEndpoints:
@@ -77,7 +59,7 @@ class FunctionEndpoints:
         bodies.check_content_type(request.headers.get(CONTENT_TYPE))
         body = buffered_body(request, MAX_BODY)
         if body is None:
-            body = await _read_json(request)
+            body = await read_json_body(request, MAX_BODY)
         path, args, form = bodies.read_function_body(body)
         handled = self._handle(request, read_call(path, args, kind, head.caller, len(body)))
         finish = handled.decision.plan[0]
@@ -89,7 +71,7 @@ class FunctionEndpoints:
         """Answer POST /api/function, which is for admins."""
         head = self._head(request)
         require_admin(head.caller)
-        body = await _read_json(request)
+        body = await read_json_body(request, MAX_BODY)
         fields = bodies.read_fields(body, _PATH_AND_ARGS, {**_FORMAT, "componentPath": "a string"})
         component = fields.get("componentPath") or ""
         call = read_call(fields["path"], fields["args"], None, head.caller, len(body), component)
@@ -98,7 +80,7 @@ class FunctionEndpoints:
     async def run(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/run/{dir}/{module}/{function}."""
         head = self._head(request)
-        body = await _read_json(request)
+        body = await read_json_body(request, MAX_BODY)
         fields = bodies.read_fields(body, {"args": "any"}, _FORMAT)
         try:
             path = unquote(path_of(request).removeprefix(_RUN), errors="strict")
@@ -133,7 +115,7 @@ class FunctionEndpoints:
     async def query_at_ts(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query_at_ts: documents are read as they were then."""
         head = self._head(request)
-        body = await _read_json(request)
+        body = await read_json_body(request, MAX_BODY)
         fields = bodies.read_fields(body, {**_PATH_AND_ARGS, "ts": "a string"}, _FORMAT)
         try:
             ts = read_ts(fields["ts"])
@@ -151,7 +133,7 @@ class FunctionEndpoints:
     async def query_batch(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query_batch: several queries, all decided in one moment."""
         head = self._head(request)
-        body = await _read_json(request)
+        body = await read_json_body(request, MAX_BODY)
         queries = bodies.read_fields(body, {"queries": "a sequence"}, {})["queries"]
         if len(queries) > MAX_BATCH:
             what = f"queries: {len(queries)} of them, at most {MAX_BATCH} are taken"
@@ -165,16 +147,16 @@ class FunctionEndpoints:
         reply = Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
         death = next((finish.death for finish in endings if finish.death is not None), None)
         bandwidths = [finish.bandwidth for finish in endings if finish.bandwidth is not None]
-        return _ended(reply, death, min(bandwidths, default=None))
+        return ended(reply, death, min(bandwidths, default=None))
 
-    def _batched(self, query: Json, index: int, head: _Head, body: bytes) -> tuple[Call, Format]:
+    def _batched(self, query: Json, index: int, head: Head, body: bytes) -> tuple[Call, Format]:
         fields = bodies.check_fields(query, _PATH_AND_ARGS, _FORMAT, body=body, path=f"queries[{index}].")
         form = read_format(fields.get("format"), head.client.default_format)
         size = len(orjson.dumps(query))
         return read_call(fields["path"], fields["args"], FunctionType.QUERY, head.caller, size), form
 
     async def _answer(
-        self, request: web.BaseRequest, call: Call, form: str | None, head: _Head, default: Format | None = None
+        self, request: web.BaseRequest, call: Call, form: str | None, head: Head, default: Format | None = None
     ) -> Reply:
         handled = self._handle(request, call)
         return self._reply(handled, await self._perform(handled), form, head, default or head.client.default_format)
@@ -188,19 +170,20 @@ class FunctionEndpoints:
             call = call._replace(address=request.remote)
         return self._emulator.handle(call, ts)
 
-    def _reply(self, handled: Entry, finish: Finish, form: str | None, head: _Head, default: Format) -> Reply:
+    def _reply(self, handled: Entry, finish: Finish, form: str | None, head: Head, default: Format) -> Reply:
         """Write the answer; the format is looked at only now, as the service does (contract convex §2.1)."""
         headers = function_headers(handled)
         try:
             reply = Reply(200, self._write(handled, finish, head, read_format(form, default)), headers)
         except ApiError as error:
-            reply = json_reply(error.body, {**dict(error.headers), **headers}, error.status)
-        return _ended(reply, finish.death, finish.bandwidth)
+            reply = error_reply(error)
+            reply.headers.update(headers)
+        return ended(reply, finish.death, finish.bandwidth)
 
     async def _perform(self, handled: Entry) -> Finish:
         return await perform(handled.decision.plan, self._emulator.clock, handled.at)
 
-    def _write(self, handled: Entry, finish: Finish, head: _Head, form: Format) -> bytes:
+    def _write(self, handled: Entry, finish: Finish, head: Head, form: Format) -> bytes:
         ending = finish.ending
         if type(ending) is Returned and not finish.logs:
             return write_success(ending, form)
@@ -209,36 +192,5 @@ class FunctionEndpoints:
         rule = handled.decision.rule
         return write_answer(ending, finish.logs, Answer(form, request_id, redacts, rule.place if rule else None))
 
-    def _head(self, request: web.BaseRequest, admin_key: str | None = None) -> _Head:
-        """Read the headers; an admin key in the URL, for what a browser opens, counts where no header is."""
-        headers = request.headers
-        client = read_client(headers.get(CONVEX_CLIENT))
-        authorization = headers.get(AUTHORIZATION)
-        if authorization is None and admin_key:
-            authorization = f"Convex {admin_key}"
-        caller: Caller = ANONYMOUS
-        if authorization is not None:
-            caller = identify(read_authorization(authorization), self._emulator.revision.scenario)
-        request_id = headers.get(_CONVEX_REQUEST_ID)
-        if request_id is not None and not (request_id.isascii() and request_id.isprintable()):
-            request_id = None
-        return _Head(client, caller, request_id[:_MAX_REQUEST_ID] if request_id else None)
-
-
-def _ended(reply: Reply, death: Death | None, bandwidth: int | None) -> Reply:
-    """Return an answer that ends well; raise what another one ends with."""
-    if death is not None:
-        raise DyingError(death, reply)
-    if bandwidth is not None:
-        raise TrickleError(bandwidth, reply)
-    return reply
-
-
-async def _read_json(request: web.BaseRequest) -> bytes:
-    bodies.check_content_type(request.headers.get(CONTENT_TYPE))
-    try:
-        return await read_body(request, MAX_BODY)
-    except BodyTooLargeError as error:
-        raise BODY_TOO_LARGE.fresh() from error
-    except BrokenBodyError as error:
-        raise bad_json_body(f"Failed to buffer the request body: {error}") from error
+    def _head(self, request: web.BaseRequest, admin_key: str | None = None) -> Head:
+        return read_head(request, self._emulator.revision.scenario, admin_key)

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Any, TypeAlias
-
-from aiohttp import web
+from typing import Any
 
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.http import Reply
-
-Endpoint: TypeAlias = Callable[[web.BaseRequest], Awaitable[Reply]]
 
 
 class LateEndpoints:
@@ -25,15 +21,15 @@ class LateEndpoints:
         self._name = name
         self._made: Any = None
 
-    def endpoint(self, name: str) -> Endpoint:
-        """Return what calls the method `name`."""
+    def endpoint(self, name: str) -> Callable[[Any], Awaitable[Reply]]:
+        """Return what calls the method `name`, with a request or with whatever else it takes."""
 
-        async def call(request: web.BaseRequest) -> Reply:
+        async def call(asked: object) -> Reply:
             if self._made is None:
                 module = await asyncio.to_thread(import_module, self._module)
                 if self._made is None:  # nobody else made it while this one waited
                     self._made = getattr(module, self._name)(self._emulator)
-            reply: Reply = await getattr(self._made, name)(request)
+            reply: Reply = await getattr(self._made, name)(asked)
             return reply
 
         return call

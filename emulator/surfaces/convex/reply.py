@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp.hdrs import CONTENT_TYPE
 
 from emulator.runtime.journal import Entry
+from emulator.surfaces.convex.failures import ApiError
 from emulator.surfaces.http import Reply
 from emulator.surfaces.voice import MAX_HEADER, voice_headers
 
@@ -17,6 +18,11 @@ _JSON = "application/json"
 def json_reply(body: bytes, headers: Mapping[str, str] | None = None, status: int = 200) -> Reply:
     """Return an answer in JSON."""
     return Reply(status, body, {CONTENT_TYPE: _JSON, **(headers or {})})
+
+
+def error_reply(error: ApiError) -> Reply:
+    """Return the answer to what went wrong with a request."""
+    return json_reply(error.body, dict(error.headers), error.status)
 
 
 def text_reply(text: str, status: int = 200) -> Reply:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TypeAlias
 
 from aiohttp import web
 from aiohttp.hdrs import CONTENT_TYPE, ORIGIN
@@ -14,12 +13,15 @@ from emulator.model.function import FunctionType
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.clients import deprecation_headers
 from emulator.surfaces.convex.cors import cors_headers, preflight_headers
-from emulator.surfaces.convex.failures import BODY_TOO_LARGE, INTERNAL, ApiError, bad_json_body
-from emulator.surfaces.convex.functions import CONVEX_CLIENT, FunctionEndpoints
-from emulator.surfaces.convex.reply import empty_reply, json_reply, text_reply
+from emulator.surfaces.convex.failures import INTERNAL, ApiError
+from emulator.surfaces.convex.functions import FunctionEndpoints
+from emulator.surfaces.convex.gate import Endpoint
+from emulator.surfaces.convex.head import CONVEX_CLIENT, read_whole_body
+from emulator.surfaces.convex.late_routes import add_late_routes
+from emulator.surfaces.convex.reply import empty_reply, error_reply, json_reply, text_reply
 from emulator.surfaces.convex.sync.endpoint import SyncEndpoint
 from emulator.surfaces.death import DyingError
-from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, RouteTable, read_body
+from emulator.surfaces.http import Reply, RouteTable
 from emulator.surfaces.ready import respond
 from emulator.surfaces.trickle import TrickleError, end
 
@@ -30,8 +32,6 @@ _NO_HTTP_ACTIONS = "This Convex deployment does not have HTTP actions enabled."
 _ACTION_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SYNC = "sync"
 _NO_CORS = "/http/"
-
-Endpoint: TypeAlias = Callable[[web.BaseRequest], Awaitable[Reply]]
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class ConvexSurface:
         for path, endpoint in get.items():
             self._routes.add(("GET",), path, endpoint)
         self._routes.add(_ACTION_METHODS, "/http/", _no_http_actions)
+        add_late_routes(self._routes, emulator)
 
     def owns(self, path: str) -> bool:
         """Whether there is anything at an undecoded path, besides its front page."""
@@ -87,7 +88,7 @@ class ConvexSurface:
             endpoint = methods.get(request.method) if methods else None
             reply = await endpoint(request) if endpoint else _no_endpoint(request, methods)
         except ApiError as error:
-            reply = json_reply(error.body, dict(error.headers), error.status)
+            reply = error_reply(error)
         except (DyingError, TrickleError) as error:
             unusual, reply = error, error.reply
         except Exception:
@@ -134,11 +135,6 @@ async def _no_http_actions(_request: web.BaseRequest) -> Reply:
 
 
 async def _echo(request: web.BaseRequest) -> Reply:
-    try:
-        body = await read_body(request, MAX_ECHO)
-    except BodyTooLargeError as error:
-        raise BODY_TOO_LARGE.fresh() from error
-    except BrokenBodyError as error:
-        raise bad_json_body(f"Failed to buffer the request body: {error}") from error
+    body = await read_whole_body(request, MAX_ECHO)
     kind = request.headers.get("Content-Type", "application/octet-stream")
     return Reply(200, body, {CONTENT_TYPE: kind})

@@ -50,7 +50,7 @@ from emulator.surfaces.openclaw.settings import SettingEndpoints
 from emulator.surfaces.openclaw.socket import SocketEndpoint
 from emulator.surfaces.paths import Found, PathError, PathTable
 from emulator.surfaces.ready import respond
-from emulator.surfaces.trickle import TrickleError, end
+from emulator.surfaces.trickle import TrickleError, end, ended
 
 _API = "/api/"
 _SOCKET = "/ws"
@@ -141,11 +141,7 @@ class OpenClawSurface:
         if not isinstance(answer, Reply):
             return answer
         answer.headers.update(limit_headers(readings, self._emulator.clock.now()))
-        if finish.death is not None:
-            raise DyingError(finish.death, answer)
-        if finish.bandwidth is not None:
-            raise TrickleError(finish.bandwidth, answer)
-        return answer
+        return ended(answer, finish.death, finish.bandwidth)
 
     async def _endpoint(
         self,

@@ -1,0 +1,1 @@
+"""Streaming export: the tables as connectors read them (contract convex §9)."""

@@ -1,0 +1,29 @@
+"""The routes that most runs are never asked for, in tables: method, path, and the method of a class that answers."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from emulator.runtime.emulator import Emulator
+from emulator.surfaces.convex.gate import Endpoint, Gate
+from emulator.surfaces.convex.late import LateEndpoints
+from emulator.surfaces.http import RouteTable
+
+_Place: TypeAlias = tuple[str, str]
+_Route: TypeAlias = tuple[str, str, str]
+
+_EXPORT = (("GET", "/api/test_streaming_export_connection", "connection"),)
+
+FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
+    (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
+)
+"""What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
+
+
+def add_late_routes(routes: RouteTable[Endpoint], emulator: Emulator) -> None:
+    """Add all of them to the routes of a surface."""
+    gate = Gate(emulator)
+    for (module, name), rows in FOR_ADMINS:
+        late = LateEndpoints(emulator, module, name)
+        for method, path, endpoint in rows:
+            routes.add((method,), path, gate.for_admins(late.endpoint(endpoint)))
