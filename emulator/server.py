@@ -80,11 +80,14 @@ class Server:
     def facts(self) -> dict[str, object]:
         """Return where everything is and the keys to it, as the ready file says it."""
         app, scenario = self.app, self.emulator.revision.scenario
+        access = scenario.gateway.access
         return {
             "convex_url": app.url("convex"),
             "gateway_url": app.url("gateway") or app.url("convex"),
             "site_url": app.url("site"),
             "admin_key": scenario.deployment.admin_keys[0] if scenario.deployment.admin_keys else None,
+            "gateway_token": access.bearer,
+            "gateway_password": access.password,
             "control_url": f"{app.url('convex')}{CONTROL}",
             "token": app.token,
             "scenario": scenario.name,

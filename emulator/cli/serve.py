@@ -31,7 +31,7 @@ from emulator.server import NoScenarioError, Server, scenario_of
 CONVEX_PORT = 3210
 GATEWAY_PORT = 18789
 _LARGEST_SEED = 2**32
-_SECRETS = frozenset({"token", "admin_key"})
+_SECRETS = frozenset({"token", "admin_key", "gateway_token", "gateway_password"})
 
 logger = logging.getLogger(__name__)
 

@@ -51,6 +51,13 @@ class Access:
         """Whether everybody may do everything."""
         return self.password is None and not self.tokens
 
+    @property
+    def bearer(self) -> str | None:
+        """The secret that may do the most as a bearer token, a token before the password; None where none is needed."""
+        able = {token: (Scope.ADMIN in scopes, len(scopes)) for token, scopes in self.tokens.items()}
+        best = max(able, key=able.__getitem__, default=None)
+        return best if best is not None and (able[best][0] or self.password is None) else self.password
+
 
 class Agent(NamedTuple):
     """An agent; without a model it has the one of the config, `agents.defaults.model`."""

@@ -48,7 +48,8 @@ def test_the_ready_file_says_where_everything_is(folder: Path) -> None:
         facts = json.loads(ready.read_text())
 
         assert set(facts) == {
-            *("convex_url", "gateway_url", "site_url", "control_url", "admin_key", "token", "scenario", "seed", "pid")
+            *("convex_url", "gateway_url", "site_url", "control_url"),
+            *("admin_key", "gateway_token", "gateway_password", "token", "scenario", "seed", "pid"),
         }
         assert (facts["scenario"], facts["seed"], facts["site_url"]) == ("default", 0, None)
         assert facts["pid"] == running.process.pid
