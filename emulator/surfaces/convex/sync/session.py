@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import TypeAlias
 
-from emulator.engine.plan import Finish, Returned
-from emulator.model.function import FunctionType
+from emulator.engine.plan import Returned
 from emulator.model.logs import LogLevel, write_log_line
 from emulator.model.rule import Death, End
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.live import Live, LiveQueries, finish_of, is_same
+from emulator.runtime.live import Live, LiveQueries
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.authorization import (
     Credential,
@@ -24,9 +22,8 @@ from emulator.surfaces.convex.authorization import (
 )
 from emulator.surfaces.convex.failures import ApiError
 from emulator.surfaces.convex.sync import frames
-from emulator.surfaces.convex.sync.asker import INTERNAL, Asker, closing_over, delay_of
+from emulator.surfaces.convex.sync.asker import INTERNAL, Asker, closing_over
 from emulator.surfaces.convex.sync.messages import (
-    Add,
     Authenticate,
     BadMessageError,
     Connect,
@@ -37,25 +34,13 @@ from emulator.surfaces.convex.sync.messages import (
     read_message,
 )
 from emulator.surfaces.convex.sync.outcomes import Outcomes
+from emulator.surfaces.convex.sync.query_set import QuerySet
 from emulator.surfaces.convex.sync.runs import Runs
 from emulator.values.durations import MILLISECOND
 
-MAX_QUERIES = 4_096
 _EXPIRED = "Convex token identity expired"
 
 Said: TypeAlias = bytes | Close | Death
-
-
-@dataclass(slots=True)
-class _Query:
-    """A query that the client watches; `add` is how it asked for it.
-
-    `first` is what limits and faults have it get at first, where that is no answer.
-    """
-
-    add: Add
-    live: Live
-    first: Finish | None = None
 
 
 class Session:
@@ -81,11 +66,7 @@ class Session:
         self._query_set = 0
         self._identity = 0
         self._skew: float | None = None
-        self._queries: dict[int, _Query] = {}
-        self._ids: dict[Live, dict[int, None]] = {}
-        self._dirty: dict[int, None] = {}
-        self._removed: list[int] = []
-        self._slow: dict[int, Timer] = {}
+        self._queries = QuerySet(emulator, live, self, self._arrive)
         self._is_owing = False
         self._is_busy = False
         self._is_over = False
@@ -112,20 +93,17 @@ class Session:
         """Watch nothing any more; what runs is done already, only its answer is lost."""
         self._is_over = True
         self._runs.stop()
-        for query in self._queries.values():
-            self._live.leave(query.live, self)
-        self._queries.clear()
-        for timer in [*self._slow.values(), *([self._expiry] if self._expiry else [])]:
-            timer.cancel()
-        self._slow.clear()
+        self._queries.leave()
+        if self._expiry is not None:
+            self._expiry.cancel()
 
     def touch(self, live: Live) -> None:
         """Take note that a query has another answer."""
-        self._dirty.update(self._ids.get(live, {}))
+        self._queries.touch(live)
 
     def push(self) -> None:
         """Send what changed, unless something is under way that will."""
-        if self._dirty and not self._is_busy:
+        if self._queries.has_news and not self._is_busy:
             self._tell()
 
     def revise(self) -> None:
@@ -143,9 +121,8 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Have a developer read something in the client's console: a query is sent again with one more log line."""
-        if self._queries and not self._redacts:
+        if not self._redacts and self._queries.touch_first():
             self._warning = write_log_line(LogLevel.WARN, [text])
-            self._dirty.setdefault(next(iter(self._queries)))
             self.push()
 
     def catch_up(self) -> None:
@@ -204,51 +181,16 @@ class Session:
         if base != self._query_set:
             raise BadMessageError(f"Base version {base} passed up doesn't match the current version {self._query_set}")
         for each in message.modifications:
-            is_known = each.query_id in self._queries
-            if isinstance(each, Remove) and is_known:
-                self._forget(each.query_id)
-                self._removed.append(each.query_id)
-            elif isinstance(each, Add) and not is_known and len(self._queries) < MAX_QUERIES:
-                self._watch(each, each.journal)
-            else:
+            is_done = (
+                self._queries.remove(each.query_id)
+                if isinstance(each, Remove)
+                else self._queries.add(each, self._asker)
+            )
+            if not is_done:
                 self.end(INTERNAL)
                 return
         self._query_set = message.new_version
         self._tell()
-
-    def _watch(self, add: Add, journal: str | None) -> None:
-        live, entry = self._live.watch(self._asker.call(add, FunctionType.QUERY), journal, self)
-        finish = finish_of(entry.decision)
-        is_answer = finish.death is None and closing_over(finish) is None
-        self._queries[add.query_id] = _Query(add, live, None if is_answer else finish)
-        self._ids.setdefault(live, {})[add.query_id] = None
-        self._dirty[add.query_id] = None
-        delay = delay_of(entry)
-        if delay:
-            clock = self._emulator.clock
-            self._slow[add.query_id] = clock.call_at(clock.now() + delay, partial(self._arrive, add.query_id))
-
-    def _forget(self, query_id: int) -> None:
-        self._unlink(query_id, self._queries.pop(query_id).live)
-        self._dirty.pop(query_id, None)
-        self._hurry(query_id)
-
-    def _unlink(self, query_id: int, live: Live) -> None:
-        ids = self._ids[live]
-        del ids[query_id]
-        if not ids:
-            del self._ids[live]
-            self._live.leave(live, self)
-
-    def _arrive(self, query_id: int) -> None:
-        del self._slow[query_id]
-        if self._is_owing:
-            self._tell()
-
-    def _hurry(self, query_id: int) -> None:
-        timer = self._slow.pop(query_id, None)
-        if timer is not None:
-            timer.cancel()
 
     def _authenticate(self, message: Authenticate) -> None:
         if message.base_version != self._identity:
@@ -280,41 +222,33 @@ class Session:
 
     def _become(self, asker: Asker) -> None:
         """Be somebody else: every query is run again, and those are sent whose answer is another one."""
-        redacted, self._redacts = self._redacts, asker.redacts(self._emulator)
-        is_same_caller = asker.caller == self._asker.caller
-        self._asker = asker
-        for query_id, query in tuple(self._queries.items()):
-            before, finish = query.live, query.live.finish
-            if not is_same_caller:
-                was_told = query_id not in self._dirty
-                self._hurry(query_id)
-                self._watch(query.add, before.journal or query.add.journal)
-                self._unlink(query_id, before)
-                now = self._queries[query_id]
-                if was_told and now.first is None and is_same(finish, now.live.finish):
-                    del self._dirty[query_id]
-                    self._hurry(query_id)
-            if redacted != self._redacts and (finish.logs or not isinstance(finish.ending, Returned)):
-                self._dirty[query_id] = None
+        before, self._asker = self._asker, asker
+        if asker.caller != before.caller:
+            self._queries.ask_anew(asker)
+        redacts = asker.redacts(self._emulator)
+        if redacts != self._redacts:
+            self._redacts = redacts
+            self._queries.touch_redacted()
+
+    def _arrive(self) -> None:
+        if self._is_owing:
+            self._tell()
 
     def _tell(self) -> None:
         """Send a Transition, once all first results are there: it is about all queries of its version."""
         if self._is_over:
             return
         self._is_owing = True
-        if not self._slow:
+        if not self._queries.is_waiting:
             self._transition()
 
     def _transition(self) -> None:
         """Send everything that changed, at a timestamp that is later than any before."""
         self.catch_up()
         self._is_owing = False
-        dirty, self._dirty = self._dirty, {}
-        results = [frames.query_removed(each) for each in self._removed]
-        self._removed.clear()
-        for query_id in dirty:
-            query = self._queries[query_id]
-            finish, query.first = query.first or query.live.finish, None
+        results = [frames.query_removed(each) for each in self._queries.take_removed()]
+        for query_id, query in self._queries.take_news():
+            finish = query.take()
             closing = closing_over(finish)
             if finish.death is not None and finish.death.end is End.TIMEOUT:
                 continue

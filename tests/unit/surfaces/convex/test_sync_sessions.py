@@ -11,7 +11,7 @@ import pytest
 from emulator.engine.call import Call
 from emulator.model.function import FunctionType
 from emulator.surfaces.convex.codec import read_ts
-from emulator.surfaces.convex.sync import runs, session
+from emulator.surfaces.convex.sync import query_set, runs
 from emulator.surfaces.convex.sync.outcomes import Outcomes
 from tests.support.clocks import settle
 from tests.support.engine import value_of
@@ -180,7 +180,7 @@ async def test_a_production_deployment_warns_nobody(tmp_path: Path) -> None:
 
 
 async def test_queries_mutations_and_actions_have_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "MAX_QUERIES", 2)
+    monkeypatch.setattr(query_set, "MAX_QUERIES", 2)
     monkeypatch.setattr(runs, "MAX_MUTATIONS", 2)
     monkeypatch.setattr(runs, "MAX_ACTIONS", 2)
     stage = stage_of(tmp_path)

@@ -1,0 +1,158 @@
+"""The queries that one socket watches: whose answers it was not told yet, and which it still waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from emulator.engine.plan import Finish, Returned
+from emulator.model.function import FunctionType
+from emulator.runtime.clock import Timer
+from emulator.runtime.emulator import Emulator
+from emulator.runtime.live import Live, LiveQueries, Watcher, finish_of, is_same
+from emulator.surfaces.convex.sync.asker import Asker, closing_over, delay_of
+from emulator.surfaces.convex.sync.messages import Add
+
+MAX_QUERIES = 4_096
+
+
+@dataclass(slots=True)
+class Watched:
+    """A query that the client watches; `add` is how it asked for it.
+
+    `first` is what limits and faults have it get at first, where that is no answer.
+    """
+
+    add: Add
+    live: Live
+    first: Finish | None = None
+
+    def take(self) -> Finish:
+        """Return what there is to be told; what it got at first is told once."""
+        finish, self.first = self.first or self.live.finish, None
+        return finish
+
+
+class QuerySet:
+    """A socket's queries by the ids that its client gave them."""
+
+    def __init__(self, emulator: Emulator, live: LiveQueries, watcher: Watcher, arrived: Callable[[], None]) -> None:
+        """Watch nothing; `arrived` is called when a first result came that took its time."""
+        self._clock = emulator.clock
+        self._live = live
+        self._watcher = watcher
+        self._arrived = arrived
+        self._queries: dict[int, Watched] = {}
+        self._ids: dict[Live, dict[int, None]] = {}
+        self._news: dict[int, None] = {}
+        self._removed: list[int] = []
+        self._slow: dict[int, Timer] = {}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything of which the client was not told."""
+        return bool(self._news)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether first results are still to come."""
+        return bool(self._slow)
+
+    def add(self, add: Add, asker: Asker) -> bool:
+        """Watch a query; say whether the client may."""
+        if add.query_id in self._queries or len(self._queries) >= MAX_QUERIES:
+            return False
+        self._watch(add, asker, add.journal)
+        return True
+
+    def remove(self, query_id: int) -> bool:
+        """Watch a query no more; say whether it was watched."""
+        query = self._queries.pop(query_id, None)
+        if query is None:
+            return False
+        self._unlink(query_id, query.live)
+        self._news.pop(query_id, None)
+        self._hurry(query_id)
+        self._removed.append(query_id)
+        return True
+
+    def leave(self) -> None:
+        """Watch nothing any more."""
+        for live in self._ids:
+            self._live.leave(live, self._watcher)
+        for timer in self._slow.values():
+            timer.cancel()
+        for each in (self._queries, self._ids, self._news, self._slow):
+            each.clear()
+
+    def touch(self, live: Live) -> None:
+        """Take note that a query has another answer."""
+        self._news.update(self._ids.get(live, {}))
+
+    def touch_first(self) -> bool:
+        """Have the first query told again; say whether there is one."""
+        first = next(iter(self._queries), None)
+        if first is not None:
+            self._news.setdefault(first)
+        return first is not None
+
+    def ask_anew(self, asker: Asker) -> None:
+        """Run every query again for whoever the client is now; those are told whose answer is another one."""
+        for query_id, query in tuple(self._queries.items()):
+            before, finish = query.live, query.live.finish
+            was_told = query_id not in self._news
+            self._hurry(query_id)
+            self._watch(query.add, asker, before.journal or query.add.journal)
+            self._unlink(query_id, before)
+            now = self._queries[query_id]
+            if was_told and now.first is None and is_same(finish, now.live.finish):
+                del self._news[query_id]
+                self._hurry(query_id)
+
+    def touch_redacted(self) -> None:
+        """Have told again what is hidden from some callers: log lines, and what functions throw."""
+        for query_id, query in self._queries.items():
+            finish = query.live.finish
+            if finish.logs or not isinstance(finish.ending, Returned):
+                self._news[query_id] = None
+
+    def take_removed(self) -> list[int]:
+        """Return what was removed since the last time."""
+        removed, self._removed = self._removed, []
+        return removed
+
+    def take_news(self) -> Iterator[tuple[int, Watched]]:
+        """Yield the queries of which the client is told now."""
+        news, self._news = self._news, {}
+        for query_id in news:
+            yield query_id, self._queries[query_id]
+
+    def _watch(self, add: Add, asker: Asker, journal: str | None) -> None:
+        live, entry = self._live.watch(asker.call(add, FunctionType.QUERY), journal, self._watcher)
+        finish = finish_of(entry.decision)
+        is_answer = finish.death is None and closing_over(finish) is None
+        self._queries[add.query_id] = Watched(add, live, None if is_answer else finish)
+        self._ids.setdefault(live, {})[add.query_id] = None
+        self._news[add.query_id] = None
+        delay = delay_of(entry)
+        if delay:
+            self._slow[add.query_id] = self._clock.call_at(
+                self._clock.now() + delay, partial(self._arrive, add.query_id)
+            )
+
+    def _unlink(self, query_id: int, live: Live) -> None:
+        ids = self._ids[live]
+        del ids[query_id]
+        if not ids:
+            del self._ids[live]
+            self._live.leave(live, self._watcher)
+
+    def _arrive(self, query_id: int) -> None:
+        del self._slow[query_id]
+        self._arrived()
+
+    def _hurry(self, query_id: int) -> None:
+        timer = self._slow.pop(query_id, None)
+        if timer is not None:
+            timer.cancel()
