@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import TextIO
+from pathlib import Path
 
 import click
 
@@ -47,13 +47,24 @@ class _ForPrograms(logging.Formatter):
         return json.dumps(row, ensure_ascii=False)
 
 
-def start_logging(level: str, *, as_json: bool, stream: TextIO | None = None) -> None:
-    """Send the emulator's log to standard error, from `level` upward."""
-    stream = stream or sys.stderr
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_ForPrograms() if as_json else _ForPeople(colours=stream.isatty()))
+def start_logging(level: str, *, as_json: bool, path: Path | None = None) -> None:
+    """Send the emulator's log to standard error, from `level` upward, or add it to a file.
+
+    Raises ClickException where the file cannot be written.
+    """
+    handler = _handler(path)
+    handler.setFormatter(_ForPrograms() if as_json else _ForPeople(colours=path is None and sys.stderr.isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("asyncio").setLevel(max(logging.WARNING, root.level))
     logging.getLogger("watchfiles").setLevel(max(logging.WARNING, root.level))
+
+
+def _handler(path: Path | None) -> logging.Handler:
+    if path is None:
+        return logging.StreamHandler()
+    try:
+        return logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write the log to {path}: {error.strerror or error}") from error

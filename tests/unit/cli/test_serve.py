@@ -16,7 +16,7 @@ import click
 import pytest
 
 from emulator.app import Listener
-from emulator.cli.serve import _listeners
+from emulator.cli.options import USUAL_PORTS, listeners
 from tests.support.process import EMULATOR, clean_environment, emulator_process
 from tests.support.scenarios import write_files
 
@@ -152,6 +152,25 @@ def test_options_can_be_given_as_variables(folder: Path) -> None:
         assert running.facts["seed"] == 77
 
 
+def test_the_log_can_go_to_a_file(folder: Path) -> None:
+    write_files(folder, {"scenarios/other.yaml": "functons: {}"})
+    with emulator_process(folder) as running:
+        done = run(folder, "serve", "--convex-port", running.url.rpartition(":")[2], "--log-file", "emulator.log")
+
+    assert "is in use by process" in done.stderr
+    assert "problems in scenarios that are not served" not in done.stderr
+    assert "problems in scenarios that are not served" in (folder / "emulator.log").read_text(encoding="utf-8")
+
+
+def test_a_log_file_that_cannot_be_written_is_said(folder: Path) -> None:
+    done = run(folder, "serve", "--port", "0", "--log-file", "nowhere/emulator.log")
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: cannot write the log to nowhere/emulator.log: No such file or directory\n",
+    )
+
+
 def test_a_random_seed_is_drawn_and_shown(folder: Path) -> None:
     with emulator_process(folder, options=("--port", "0", "--seed", "random")) as running:
         seed = running.facts["seed"]
@@ -175,8 +194,11 @@ def test_options_that_make_no_sense_are_refused(folder: Path, options: Sequence[
     assert (done.returncode, sentence in done.stderr) == (2, True)
 
 
+NOT_GIVEN: dict[str, int | None] = {"convex": None, "gateway": None, "site": None}
+
+
 def test_by_default_it_listens_at_the_ports_of_the_real_things() -> None:
-    assert _listeners("127.0.0.1", None, None, None, None) == (
+    assert listeners("127.0.0.1", None, NOT_GIVEN, USUAL_PORTS) == (
         Listener("convex", "127.0.0.1", 3210),
         Listener("gateway", "127.0.0.1", 18789),
     )
@@ -184,9 +206,10 @@ def test_by_default_it_listens_at_the_ports_of_the_real_things() -> None:
 
 def test_each_port_can_be_chosen() -> None:
     with pytest.raises(click.UsageError):
-        _listeners("::1", 1, None, None, 4)
+        listeners("::1", 1, {**NOT_GIVEN, "site": 4}, USUAL_PORTS)
 
-    assert [each.port for each in _listeners("::1", None, 2, 3, 4)] == [2, 3, 4]
+    chosen = listeners("::1", None, {"convex": 2, "gateway": 3, "site": 4}, USUAL_PORTS)
+    assert [each.port for each in chosen] == [2, 3, 4]
 
 
 def test_every_listener_answers_and_the_site_has_no_http_actions(folder: Path) -> None:

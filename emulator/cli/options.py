@@ -1,0 +1,144 @@
+"""The options of an emulator that is to be started, whichever command starts it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator.app import LOOPBACK, Listener
+from emulator.cli.log import LEVELS
+
+USUAL_PORTS: Mapping[str, int | None] = {"convex": 3210, "gateway": 18789, "site": None}
+"""The ports of the real things; None is where nothing listens unless it is asked for."""
+
+FREE_PORTS: Mapping[str, int | None] = {"convex": 0, "gateway": 0, "site": 0}
+_LARGEST_SEED = 2**32
+_PORT = click.IntRange(0, 65535)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of one run."""
+
+    paths: tuple[Path, ...]
+    scenario: str | None
+    listeners: tuple[Listener, ...]
+    seed: int | None
+    watch: bool
+    log_level: str
+    log_file: Path | None
+    as_json: bool
+    ready_file: Path | None
+
+
+def starting_options(
+    ports: Mapping[str, int | None], log_level: str
+) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
+    """Give a command PATHs and the options of an emulator, which it gets as Settings; `ports` are its own defaults."""
+
+    def decorate(command: Callable[[Settings], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:  # noqa: ANN401 - what click makes of each option
+            command(_settings(ports, **given))
+
+        decorated: Callable[..., None] = run
+        for option in reversed(_options(ports, log_level)):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _options(ports: Mapping[str, int | None], log_level: str) -> list[Callable[[Any], Any]]:
+    convex, gateway, site = (_usual(ports[name]) for name in ("convex", "gateway", "site"))
+    return [
+        click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]..."),
+        _option("--scenario", metavar="NAME", help="Which scenario to serve; else default, else the only one."),
+        _option("--host", default=LOOPBACK, show_default=True, help="The address to listen at."),
+        _option("--port", type=_PORT, help="One port for everything; 0 picks a free one."),
+        _option("--convex-port", type=_PORT, help=f"The port of the Convex API; {convex}."),
+        _option("--gateway-port", type=_PORT, help=f"The port of the gateway; {gateway}."),
+        _option("--site-port", type=_PORT, help=f"A port for HTTP actions, of which there are none yet; {site}."),
+        _option("--seed", metavar="NUMBER|random", help="The seed of every draw, instead of the scenario's own."),
+        _option("--watch/--no-watch", default=True, help="Whether to reload what is saved; on by default."),
+        _option("--log-level", type=click.Choice(LEVELS), default=log_level, show_default=True, help="What to log."),
+        _option("--log-file", type=_FILE, help="Add the log to this file, instead of showing it."),
+        _option("--json-logs", is_flag=True, help="Log one JSON object a line, instead of text."),
+        _option("--ready-file", type=_FILE, help="Write URLs and keys there, as JSON, once the server answers."),
+    ]
+
+
+def _option(name: str, **settings: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's own types
+    variable = f"EMULATOR_{name.partition('/')[0].strip('-').replace('-', '_').upper()}"
+    return click.option(name, envvar=variable, show_envvar=True, **settings)
+
+
+def _usual(port: int | None) -> str:
+    if port is None:
+        return "none if left out"
+    return f"{port or 'a free one'} if --port is not given"
+
+
+def _settings(
+    ports: Mapping[str, int | None],
+    *,
+    paths: tuple[Path, ...],
+    scenario: str | None,
+    host: str,
+    port: int | None,
+    convex_port: int | None,
+    gateway_port: int | None,
+    site_port: int | None,
+    seed: str | None,
+    watch: bool,
+    log_level: str,
+    log_file: Path | None,
+    json_logs: bool,
+    ready_file: Path | None,
+) -> Settings:
+    own = {"convex": convex_port, "gateway": gateway_port, "site": site_port}
+    return Settings(
+        paths or (Path("scenarios"),),
+        scenario,
+        listeners(host, port, own, ports),
+        _seed(seed),
+        watch,
+        log_level,
+        log_file,
+        json_logs,
+        ready_file,
+    )
+
+
+def listeners(
+    host: str, port: int | None, own: Mapping[str, int | None], usual: Mapping[str, int | None]
+) -> tuple[Listener, ...]:
+    """Return where to listen: all at one `port`, or each at its `own` or else its usual one.
+
+    Raises UsageError where both are given.
+    """
+    if port is not None:
+        given = [f"--{name}-port" for name, value in own.items() if value is not None]
+        if given:
+            raise click.UsageError(f"--port is one port for everything; it excludes {', '.join(given)}")
+        return (Listener("convex", host, port),)
+    ports = {name: usual[name] if value is None else value for name, value in own.items()}
+    return tuple(Listener(name, host, value) for name, value in ports.items() if value is not None)
+
+
+def _seed(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text == "random":
+        return secrets.randbelow(_LARGEST_SEED)
+    try:
+        return int(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a whole number nor random", param_hint="--seed") from None
