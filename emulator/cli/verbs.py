@@ -13,7 +13,7 @@ import click
 from emulator.cli.columns import call_line, table
 from emulator.cli.remote import Remote, find_remote, remote_options, segment
 
-LEVELS = ("all", "state", "counts", "journal", "limits", "clock")
+LEVELS = ("all", "state", "counts", "journal", "limits", "clock", "rules")
 _WITH_VALUE = ("advance", "rate")
 
 
@@ -86,7 +86,8 @@ def _follow(
 def reset(levels: tuple[str, ...], url: str | None, token: str | None, *, as_json: bool) -> None:
     """Begin anew: everything, or the LEVELs named.
 
-    Levels: state (documents, variables and the gateway), counts, journal, limits, clock, all.
+    Levels: state (documents, variables and the gateway), counts, journal, limits, clock,
+    rules (those added while it runs), all.
     """
     answer = find_remote(url, token).send("POST", "/reset", {"levels": list(levels or ("all",))})
     _told(answer, f"reset: {', '.join(levels or ('all',))}", as_json=as_json)

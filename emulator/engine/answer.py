@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple, assert_never
 
@@ -10,7 +10,7 @@ from emulator.engine.call import Call
 from emulator.engine.draw import draw_delay, fraction
 from emulator.engine.effects import apply
 from emulator.engine.explain import near_misses
-from emulator.engine.index import Index, Prepared
+from emulator.engine.index import Index, Prepared, Prompt
 from emulator.engine.match import mismatches
 from emulator.engine.plan import Ending, Finish, Rejected, Returned, Uncomputable, Unmatched
 from emulator.engine.read import QueryRefusedError
@@ -20,7 +20,7 @@ from emulator.engine.transaction import Delayed, EffectError, Transaction
 from emulator.engine.validation import coerced, fault_of
 from emulator.model.constant import Constant
 from emulator.model.effect import CallFunction
-from emulator.model.function import FirstMatch, Function, FunctionType, Sequence
+from emulator.model.function import FirstMatch, Function, FunctionType, Script, Sequence
 from emulator.model.logs import cap_log_lines
 from emulator.model.rule import Rule
 from emulator.values.convex import InvalidValueError, Value
@@ -48,13 +48,14 @@ def answer(index: Index, prepared: Prepared, call: Call, transaction: Transactio
     at = Surroundings(index.scenario, call, number, transaction)
     if prepared.counts:
         transaction.count_call(call.operation)
-    place = _select(function, at)
-    if place is None:
-        return Answer(Finish(Unmatched(function, near_misses(function.script.rules, at))))
-    known = prepared.answers[place]
+    found = _select(prepared.prompts, at, number)
+    if found is None:
+        return Answer(Finish(Unmatched(function, near_misses(_numbered(prepared.prompts, at, number), at))))
+    prompt, place = found
+    known = prompt.answers[place]
     if known is not None:
         return Answer(*known)
-    return _settled(index, function, function.script.rules[place], at, depth)
+    return _settled(index, function, prompt.script.rules[place], at, depth)
 
 
 def do_delayed(index: Index, delayed: Delayed, transaction: Transaction) -> Finish:
@@ -76,8 +77,29 @@ def _done(
     return Returned(Constant(None))
 
 
-def _select(function: Function, at: Surroundings) -> int | None:
-    script = function.script
+def _select(prompts: Iterable[Prompt], at: Surroundings, number: int) -> tuple[Prompt, int] | None:
+    """Return the place of the rule that answers, and of which script; the call is numbered as that counts."""
+    for each in prompts:
+        at.count = number if each.since is None else _number(each, at, number)
+        place = _place(each.script, at)
+        if place is not None:
+            return each, place
+    return None
+
+
+def _number(prompt: Prompt, at: Surroundings, number: int) -> int:
+    return number if prompt.since is None else max(number - at.transaction.count(prompt.since), 1)
+
+
+def _numbered(prompts: Iterable[Prompt], at: Surroundings, number: int) -> Iterator[Rule]:
+    """Yield all rules; while one is looked at, the call is numbered as its script counts."""
+    for each in prompts:
+        for rule in each.script.rules:
+            at.count = _number(each, at, number)
+            yield rule
+
+
+def _place(script: Script, at: Surroundings) -> int | None:
     match script:
         case FirstMatch(rules):
             for place, rule in enumerate(rules):

@@ -11,7 +11,7 @@ from emulator.engine.plan import Finish, Plan, Wait
 from emulator.engine.settle import settle_once
 from emulator.engine.state import Change
 from emulator.engine.transaction import Delayed, Read
-from emulator.model.function import FirstMatch, Function, Sequence
+from emulator.model.function import FirstMatch, Function, Script, Sequence
 from emulator.model.gateway import CHAT
 from emulator.model.rule import FixedDelay, Rule
 from emulator.model.scenario import Scenario
@@ -39,15 +39,26 @@ class Settled(NamedTuple):
     rule: Rule
 
 
+class Prompt(NamedTuple):
+    """A script, and the answers of its rules that are always the same.
+
+    It numbers calls from 1, leaving out those that are counted under `since`.
+    """
+
+    script: Script
+    answers: tuple[Settled | None, ...]
+    since: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A function, and the answers of its rules that are always the same; `always` when the whole function is.
+    """A function, and its scripts in the order in which they are asked; `always` when its answer is always the same.
 
     `counts` says that calls of the function are counted, `asks_headers` that its rules want to see headers.
     """
 
     function: Function
-    answers: tuple[Settled | None, ...]
+    prompts: tuple[Prompt, ...]
     always: Decision | None
     is_system: bool
     counts: bool
@@ -86,14 +97,23 @@ def build_index(scenario: Scenario, before: Index | None = None) -> Index:
 
 
 def _prepare(function: Function) -> Prepared:
-    rules = function.script.rules
+    prompts = (
+        *(_prompt(function, each.script, each.since) for each in function.added),
+        _prompt(function, function.script),
+    )
+    rules = [rule for each in function.scripts for rule in each.rules]
     has_validators = function.args is not None or function.returns is not None
-    answers = tuple(None if function.returns is not None else _settled(rule) for rule in rules)
-    is_always = isinstance(function.script, FirstMatch) and rules[0].when is None and not has_validators
-    always = _decision(answers[0]) if is_always else None
+    is_always = isinstance(prompts[0].script, FirstMatch) and rules[0].when is None and not has_validators
+    always = _decision(prompts[0].answers[0]) if is_always else None
     is_system = function.path.module.startswith("_system/")
-    counts = isinstance(function.script, Sequence) or any(map(_asks_number, rules))
-    return Prepared(function, answers, always, is_system, counts, any(map(_asks_headers, rules)))
+    counts = any(isinstance(each, Sequence) for each in function.scripts) or any(map(_asks_number, rules))
+    return Prepared(function, prompts, always, is_system, counts, any(map(_asks_headers, rules)))
+
+
+def _prompt(function: Function, script: Script, since: str | None = None) -> Prompt:
+    return Prompt(
+        script, tuple(None if function.returns is not None else _settled(each) for each in script.rules), since
+    )
 
 
 def _asks_number(rule: Rule) -> bool:

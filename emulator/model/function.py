@@ -40,9 +40,28 @@ class Sequence:
 Script: TypeAlias = FirstMatch | Sequence
 
 
+ADDED = "added "
+"""How the streams of draws of added rules begin, so that they are nobody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A script laid over a function's own for now; what it does not answer is left to those below.
+
+    It numbers calls from when it was added: `since` is the key under which those before are counted.
+    """
+
+    script: Script
+    since: str
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, its script and its validators; without a type it answers as query, mutation and action alike."""
+    """A function, its script and its validators; without a type it answers as query, mutation and action alike.
+
+    `added` are the scripts that are asked before its own, the newest first; functions that differ in them only are
+    equal.
+    """
 
     path: FunctionPath
     script: Script
@@ -50,3 +69,9 @@ class Function:
     type: FunctionType | None = None
     args: Validator | None = None
     returns: Validator | None = None
+    added: tuple[Added, ...] = field(default=(), compare=False)
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """All that may answer, in the order in which they are asked."""
+        return (*(each.script for each in self.added), self.script)

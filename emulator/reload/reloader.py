@@ -13,6 +13,7 @@ from pathlib import Path
 from emulator.engine.surroundings import UncomputableError
 from emulator.model.constant import Constant
 from emulator.model.scenario import Scenario
+from emulator.reload.additions import Additions
 from emulator.reload.rehearse import seed_problem
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.runtime.emulator import Emulator
@@ -31,6 +32,7 @@ class Reloader:
     ) -> None:
         """Begin from `loaded`, which is in force; `wanted` names the scenario, `tell` hears of every change."""
         self._emulator = emulator
+        self.additions = Additions(emulator)
         self._loader = loader
         self._wanted = wanted
         self._tell = tell
@@ -96,7 +98,7 @@ class Reloader:
     def _swap(self, scenario: Scenario, loaded: Loaded, started: float) -> bool:
         revision = self._emulator.revision
         try:
-            after = self._emulator.swap(scenario)
+            after = self.additions.swap(scenario)
         except UncomputableError as error:
             self._refused = (seed_problem(error),)
             self._tell(Refused(revision, self._refused, loaded.sources))
@@ -105,7 +107,7 @@ class Reloader:
         self._refused = ()
         self._in_force = loaded.files
         seconds = time.perf_counter() - started
-        self._tell(Reloaded(after, *_difference(revision.scenario, scenario), seconds))
+        self._tell(Reloaded(after, *_difference(revision.scenario, after.scenario), seconds))
         return True
 
     def _load(self) -> Loaded | None:

@@ -9,6 +9,7 @@ from enum import Enum
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from emulator.engine.added import recount
 from emulator.engine.call import Call
 from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_known, decide_passing
 from emulator.engine.draw import hex_digits
@@ -32,6 +33,7 @@ from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
 from emulator.engine.transaction import Delayed, Transaction
+from emulator.model.function import Function
 from emulator.model.gateway import CHAT
 from emulator.model.overlay import Fault, Limit
 from emulator.model.scenario import ClockSettings, Scenario
@@ -62,9 +64,10 @@ class Level(Enum):
     JOURNAL = "journal"
     LIMITS = "limits"
     CLOCK = "clock"
+    RULES = "rules"
 
 
-SCENARIO = frozenset({Level.STATE, Level.COUNTS, Level.LIMITS})
+SCENARIO = frozenset({Level.STATE, Level.COUNTS, Level.LIMITS, Level.RULES})
 """The levels of which a scenario says how they begin, its time apart."""
 
 
@@ -86,6 +89,7 @@ class Emulator:
         self._numbers = 0
         self._listeners: dict[Listener, None] = {}
         self._swapped: list[Callable[[], None]] = []
+        self._resetting: list[Callable[[Collection[Level]], None]] = []
         self._recounted: list[Callable[[], None]] = []
         self._warned: list[Callable[[str], None]] = []
         start = scenario.clock.start if scenario.clock else None
@@ -151,6 +155,7 @@ class Emulator:
             chat = [CHAT] if scenario.gateway.chat != before.gateway.chat else []
             faults = map(count_key, _changed(_by_name(before.faults), _by_name(scenario.faults)))
             self.state = forget(self.state, [*_changed(before.functions, scenario.functions), *chat, *faults])
+            self.state = recount(self.state, _scripted(before), _scripted(scenario))
             self.state.meters.forget(_changed(_by_name(before.limits), _by_name(scenario.limits)))
         if writes:
             self._commit(writes, is_seed=True)
@@ -165,8 +170,10 @@ class Emulator:
         """Begin the scenario in force anew, as far as `levels` say.
 
         The state is documents, variables, the gateway and the timeline; nothing stays delayed. Raises
-        UncomputableError, with only the clock begun anew, when a table cannot begin.
+        UncomputableError, with only added rules gone and the clock begun anew, when a table cannot begin.
         """
+        for told in self._resetting:
+            told(levels)
         start = self._restart_clock() if Level.CLOCK in levels else self.clock.now()
         writes = seed(self.revision.scenario, self.state, start) if Level.STATE in levels else ()
         if Level.JOURNAL in levels:
@@ -215,6 +222,10 @@ class Emulator:
     def on_swap(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after each swap and reset."""
         self._swapped.append(listener)
+
+    def on_reset(self, listener: Callable[[Collection[Level]], None]) -> None:
+        """Have `listener` called with the levels of each reset, before it is done."""
+        self._resetting.append(listener)
 
     def on_recount(self, listener: Callable[[], None]) -> None:
         """Have `listener` called when calls are numbered from 1 again."""
@@ -341,9 +352,16 @@ def _by_name(overlays: Iterable[Overlaid]) -> dict[str, Overlaid]:
     return {each.name: each for each in overlays}
 
 
+def _scripted(scenario: Scenario) -> Mapping[str, Function]:
+    """Return all that has rules, by operation."""
+    chat = scenario.gateway.chat
+    return scenario.functions if chat is None else {**scenario.functions, CHAT: chat}
+
+
 def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """Return the names of what is another than before, or gone."""
-    return [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    pairs = ((name, before.get(name), after.get(name)) for name in {**before, **after})
+    return [name for name, old, new in pairs if old is not new and old != new]
 
 
 def _reason(ending: Ending) -> str:

@@ -91,7 +91,8 @@ class Linker:
         _check_locale(form.locale, tree, reader)
         problems += reader.problems
         uses += reader.uses
-        problems += unknown_names(uses, _names(scenario, tree))
+        names = {**names_of(scenario), Kind.FUNCTION: [each.public for each in _paths(tree)]}
+        problems += unknown_names(uses, names)
         if problems:
             return None, problems
         return scenario, list(lint(scenario, tree, uses)) if self._lints else []
@@ -164,7 +165,7 @@ def _without_functions(tree: Mapping) -> Mapping:
     return rest
 
 
-def _names(scenario: Scenario, tree: Mapping) -> AnyMapping[Kind, Collection[str]]:
+def names_of(scenario: Scenario) -> AnyMapping[Kind, Collection[str]]:
     """Return all names that parts may use of one another."""
     return {
         Kind.IDENTITY: [each.name for each in scenario.identities or ()],
@@ -173,7 +174,7 @@ def _names(scenario: Scenario, tree: Mapping) -> AnyMapping[Kind, Collection[str
         Kind.CONSTANT: scenario.vars,
         Kind.CHANNEL: scenario.gateway.channels,
         Kind.FAULT: [each.name for each in scenario.faults],
-        Kind.FUNCTION: [each.public for each in _paths(tree)],
+        Kind.FUNCTION: scenario.functions,
     }
 
 

@@ -100,9 +100,23 @@ class Problem:
     severity: Severity = Severity.ERROR
 
 
+class NotLinkedError(Exception):
+    """What was to be added to a scenario is not sound; `problems` say what is wrong, where, and what to do."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Carry the problems."""
+        self.problems = sorted_problems(problems)
+        super().__init__("\n".join(map(_told, self.problems)))
+
+
 def sorted_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return each problem once, in the order of files and lines."""
     return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.place, each.slug, each.message)))
+
+
+def _told(problem: Problem) -> str:
+    more = "; ".join(filter(None, (problem.expected and f"expected {problem.expected}", problem.hint)))
+    return f"{problem.place}: {problem.message}{f' ({more})' if more else ''}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -93,6 +93,14 @@ class Switch(Form):
     enabled: bool
 
 
+class AddedRule(Form):
+    """What is to be asked first of an operation: the keys that a scenario file would have below it."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    operation: Annotated[str, Field(description="A function path, or POST /api/chat.")]
+
+
 class Channel(Form):
     """What a channel does from now on."""
 

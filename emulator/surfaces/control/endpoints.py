@@ -8,6 +8,7 @@ from typing import Protocol
 from emulator import __version__
 from emulator.engine.overlay import is_switched_on, switch
 from emulator.engine.surroundings import UncomputableError
+from emulator.reload.additions import Additions
 from emulator.runtime.clock import ScenarioClock
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.problem import Problem, did_you_mean
@@ -19,7 +20,9 @@ from emulator.values.instants import MAX_INSTANT, format_moment
 
 
 class Stage(Protocol):
-    """The scenarios that can be put in force."""
+    """The scenarios that can be put in force, and what is added to the one that is."""
+
+    additions: Additions
 
     def names(self) -> list[str]:
         """Return the names of all scenarios."""
@@ -139,7 +142,10 @@ class ControlEndpoints:
         return {"ok": True}
 
     async def reset(self, asked: Asked) -> Json:
-        """Begin anew: `state` (documents, variables, gateway), `counts`, `journal`, `limits`, `clock`, or `all`."""
+        """Begin anew: `state` (documents, variables, gateway), `counts`, `journal`, `limits`, `clock`.
+
+        `rules` are those that were added; `all`, as without levels, is everything.
+        """
         levels = bodies.read_body(bodies.Reset, asked.body).wanted
         try:
             self._emulator.reset(levels)

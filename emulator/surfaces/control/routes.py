@@ -12,6 +12,7 @@ from emulator.surfaces.control.endpoints import ControlEndpoints
 from emulator.surfaces.control.follow import EVENT_STREAM, FollowEndpoint
 from emulator.surfaces.control.journal import FILTERS, JournalEndpoints
 from emulator.surfaces.control.metrics import CONTENT_TYPE, Metrics
+from emulator.surfaces.control.rules import RulesEndpoints
 
 PREFIX = "/__emulator"
 OPENAPI = f"{PREFIX}/openapi.json"
@@ -48,6 +49,14 @@ def routes_of(api: ControlEndpoints, metrics: Metrics) -> Iterator[Route]:
     yield Route("POST", "/clock/pause", api.pause, changes=True)
     yield Route("POST", "/clock/resume", api.resume, changes=True)
     yield Route("POST", "/clock/rate", api.set_rate, bodies.Rate, changes=True)
+
+
+def routes_of_rules(api: RulesEndpoints) -> Iterator[Route]:
+    """Yield the routes of what is laid over the rules of the files."""
+    yield Route("GET", "/rules", api.rules)
+    yield Route("POST", "/rules", api.add_rule, bodies.AddedRule, changes=True)
+    yield Route("DELETE", "/rules", api.clear_rules, changes=True)
+    yield Route("DELETE", "/rules/{id}", api.remove_rule, changes=True)
 
 
 def routes_of_journal(api: JournalEndpoints, follow: FollowEndpoint) -> Iterator[Route]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from aiohttp import web
 
+from emulator.reload.additions import Additions
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.problem import did_you_mean
 from emulator.surfaces.control.asked import JSON, Answer, Asked, json_bytes
@@ -25,7 +26,16 @@ from emulator.surfaces.control.guard import check_caller
 from emulator.surfaces.control.journal import JournalEndpoints
 from emulator.surfaces.control.metrics import Metrics
 from emulator.surfaces.control.openapi import describe
-from emulator.surfaces.control.routes import OPENAPI, PREFIX, Route, routes_of, routes_of_data, routes_of_journal
+from emulator.surfaces.control.routes import (
+    OPENAPI,
+    PREFIX,
+    Route,
+    routes_of,
+    routes_of_data,
+    routes_of_journal,
+    routes_of_rules,
+)
+from emulator.surfaces.control.rules import RulesEndpoints
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, path_of, read_body
 from emulator.surfaces.paths import Found, PathError, PathTable
 from emulator.surfaces.ready import respond
@@ -50,6 +60,7 @@ class ControlSurface:
         self._listed = [
             *routes_of(ControlEndpoints(emulator, stage), Metrics(emulator)),
             *routes_of_journal(JournalEndpoints(emulator), self._follow),
+            *routes_of_rules(RulesEndpoints(_additions(emulator, stage))),
             *routes_of_data(DataEndpoints(emulator)),
             Route("GET", OPENAPI.removeprefix(PREFIX), self.openapi),
         ]
@@ -92,6 +103,21 @@ class ControlSurface:
         _check_query(request.query, route)
         answer = await route.endpoint(Asked(request, _parameters_of(found), request.query, body))
         return answer if isinstance(answer, Reply | web.StreamResponse) else Reply(200, json_bytes(answer), {})
+
+
+def _additions(emulator: Emulator, stage: Callable[[], Stage | None]) -> Callable[[], Additions]:
+    """Return what gives the rules added for now; where no files are, they are laid over what is in force."""
+    own: list[Additions] = []
+
+    def get() -> Additions:
+        staged = stage()
+        if staged is not None:
+            return staged.additions
+        if not own:
+            own.append(Additions(emulator))
+        return own[0]
+
+    return get
 
 
 async def _body_of(request: web.BaseRequest) -> bytes:

@@ -24,6 +24,7 @@ from emulator.engine.plan import (
 from emulator.engine.store import Write
 from emulator.model.function import Function
 from emulator.model.rule import Failure
+from emulator.reload.additions import Addition
 from emulator.runtime.journal import Entry
 from emulator.scenario.problem import Problem
 from emulator.values.durations import MILLISECOND
@@ -121,8 +122,19 @@ def function_row(function: Function, calls: int) -> dict[str, Any]:
         "path": function.path.public,
         "type": function.type.value.lower() if function.type else None,
         "place": str(function.place),
-        "rules": [str(rule.place) for rule in function.script.rules],
+        "rules": [str(rule.place) for each in function.scripts for rule in each.rules],
+        "added": [str(rule.place) for each in function.added for rule in each.script.rules],
         "calls": calls,
+    }
+
+
+def addition_row(addition: Addition) -> dict[str, Any]:
+    """Write what was added to an operation."""
+    return {
+        "id": addition.id,
+        "operation": addition.operation,
+        "place": str(addition.place),
+        "rule": dict(addition.rule),
     }
 
 
