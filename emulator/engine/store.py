@@ -10,8 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
+from emulator.engine.id_order import IdOrder
 from emulator.values.convex import Value
 from emulator.values.ids import FIRST_USER_TABLE
 
@@ -39,7 +41,9 @@ class Commit(NamedTuple):
     is_seed: bool = False
 
 
-class _Version(NamedTuple):
+class Version(NamedTuple):
+    """A document as it is from `ts` on; None: it is gone."""
+
     ts: int
     document: Document | None
 
@@ -48,13 +52,13 @@ class Collection:
     """The documents of one table, in the order of their creation, and how many were inserted since it began."""
 
     __slots__ = (
-        *("_latest", "_moved", "_order", "_places", "_since"),
+        *("_ids", "_latest", "_moved", "_order", "_places", "_since"),
         *("changed", "indexes", "inserted", "newest", "versions"),
     )
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.versions: dict[str, list[_Version]] = {}
+        self.versions: dict[str, list[Version]] = {}
         self.indexes: dict[str, dict[object, dict[str, None]]] = {}
         self.inserted = 0
         self.newest = 0.0
@@ -64,13 +68,26 @@ class Collection:
         self._moved = 0
         self._latest: list[Document] | None = None
         self._since: dict[str, tuple[float, str]] = {}
+        self._ids: IdOrder | None = None
 
     def read(self, key: str, ts: int) -> Document | None:
         """Return a document as it was at `ts`."""
+        version = self.version(key, ts)
+        return None if version is None else version.document
+
+    def version(self, key: str, ts: int) -> Version | None:
+        """Return what a document was at `ts`, and since when; None where nothing is known of it."""
         for version in reversed(self.versions.get(key, ())):
             if version.ts <= ts:
-                return version.document
+                return version
         return None
+
+    def walk(self, ts: int, after: str | None) -> Iterator[tuple[str, Version | None]]:
+        """Yield what each document was at `ts`, by id; those behind an id only. Nothing may be written meanwhile."""
+        if self._ids is None:
+            self._ids = IdOrder(self.versions)
+        for key in self._ids.after(after):
+            yield key, self.version(key, ts)
 
     def scan(self, ts: int, *, descending: bool, after: tuple[float, str] | None) -> Iterator[Document]:
         """Yield the documents of a moment by creation; those behind `after` only, which is a time and an id."""
@@ -107,12 +124,14 @@ class Collection:
         if chain is None:
             chain = self.versions[key] = []
             self._enter(key, created)
+            if self._ids is not None:
+                self._ids.add(key)
         elif created not in (None, self._places[key][0]):
             del self._order[bisect_left(self._order, self._places[key])]
             self._enter(key, created)
             self._moved = ts
             self._latest = None
-        chain.append(_Version(ts, document))
+        chain.append(Version(ts, document))
         self.changed = ts
         self._since[key] = self._places[key]
         for name, index in self.indexes.items():
@@ -148,6 +167,8 @@ class Collection:
         del chain[:newest]
         if len(chain) == 1 and chain[0].document is None and chain[0].ts <= ts:
             del self.versions[key]
+            if self._ids is not None:
+                self._ids.discard(key)
             del self._order[bisect_left(self._order, self._places.pop(key))]
             if key in self._since:
                 self._latest = None
@@ -242,6 +263,10 @@ class Store:
         self._past_writes += len(commit.writes)
         while len(self.commits) > self._max_commits or self._past_writes > self._max_writes:
             self._forget_oldest()
+
+    def since(self, ts: int) -> Iterator[Commit]:
+        """Yield the commits after a timestamp that is not older than `floor`, oldest first."""
+        return islice(self.commits, bisect_right(self.commits, ts, key=lambda commit: commit.ts), None)
 
     def _forget_oldest(self) -> None:
         oldest = self.commits.popleft()

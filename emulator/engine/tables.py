@@ -1,0 +1,55 @@
+"""Which tables there are: those of the scenario, and those that came to be since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from emulator.engine.store import View
+from emulator.engine.transaction import Transaction
+from emulator.model.scenario import Scenario
+from emulator.values.convex import Value
+
+BORN = "$tables"
+"""The collection of tables that came to be, or got a primary key, while running."""
+
+FieldPath: TypeAlias = tuple[str, ...]
+"""The names that lead to a field of a document."""
+
+PrimaryKey: TypeAlias = tuple[FieldPath, ...]
+
+
+def tables_of(scenario: Scenario, view: View) -> list[str]:
+    """Return the names of all tables, those of lower numbers first."""
+    born = (str(each["_id"]) for each in view.collection(BORN).documents(view.ts))
+    names = dict.fromkeys([*scenario.tables, *born])
+    return sorted(names, key=lambda name: view.numbers.get(name, 0))
+
+
+def create_table(transaction: Transaction, table: str, primary_key: PrimaryKey | None = None) -> None:
+    """Have a table there, with a primary key if one is given; a table that is there keeps what it has."""
+    transaction.state.view.store.number_of(table)
+    known = transaction.read(BORN, table)
+    if known is not None and primary_key is None:
+        return
+    key: Value = None if primary_key is None else [list(path) for path in primary_key]
+    transaction.write(BORN, table, {"_id": table, "primaryKey": key})
+
+
+def primary_key_of(transaction: Transaction, table: str) -> PrimaryKey | None:
+    """Return the field paths of a table's primary key, None where it has none."""
+    document = transaction.read(BORN, table)
+    paths = None if document is None else document["primaryKey"]
+    if not isinstance(paths, list):
+        return None
+    return tuple(tuple(str(name) for name in path) for path in paths if isinstance(path, list))
+
+
+def value_at(document: Mapping[str, Value], path: FieldPath) -> tuple[bool, Value]:
+    """Return whether a document has a field, and what is in it."""
+    value: Value = dict(document)
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return False, None
+        value = value[name]
+    return True, value
