@@ -89,7 +89,7 @@ class DataEndpoints:
         return {"id": name, "status": form.status, "error": form.error}
 
     async def connections(self, _asked: Asked) -> Json:
-        """List the streams and sockets of the gateway that are open, the oldest first."""
+        """List the streams and sockets that are open: of live clients, and of the gateway, the oldest first."""
         rows = [
             {
                 "id": each.number,

@@ -1,4 +1,4 @@
-"""Streams and sockets of the gateway: listed, and cut."""
+"""Streams and sockets: listed, and cut."""
 
 from __future__ import annotations
 
@@ -62,6 +62,20 @@ async def test_a_socket_is_cut_without_a_goodbye(control: Control) -> None:
 
         with pytest.raises(SocketClosedError) as closed:
             await socket.text()
+        assert closed.value.code == 1006
+        await until_gone(control)
+
+
+async def test_a_live_client_is_listed_and_cut(control: Control) -> None:
+    sync = request_bytes("GET", "/api/1.48.0/sync", headers={"Host": "localhost", **UPGRADE})
+    async with opened(control, sync) as stream:
+        (row,) = await connections(control)
+        assert (row["kind"], row["target"]) == ("sync", "/api/1.48.0/sync")
+
+        await control.send("DELETE", f"/connections/{row['id']}")
+
+        with pytest.raises(SocketClosedError) as closed:
+            await RawSocket(stream).text()
         assert closed.value.code == 1006
         await until_gone(control)
 

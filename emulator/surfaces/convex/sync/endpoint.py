@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from aiohttp import WSMsgType, web
 
 from emulator.engine.call import Call
 from emulator.engine.plan import Passed
-from emulator.model.rule import Failure
+from emulator.model.rule import End, Failure
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.live import LiveQueries
 from emulator.runtime.perform import perform
@@ -22,7 +23,7 @@ from emulator.surfaces.convex.sync.asker import INTERNAL
 from emulator.surfaces.convex.sync.frames import PING
 from emulator.surfaces.convex.sync.outcomes import Outcomes
 from emulator.surfaces.convex.sync.session import Session
-from emulator.surfaces.death import DyingError
+from emulator.surfaces.death import DyingError, end_connection
 from emulator.surfaces.http import Reply
 from emulator.surfaces.outbox import Outbox
 
@@ -72,8 +73,10 @@ class SyncEndpoint:
             raise ApiError(400, "InvalidConnectionHeader", "The WebSocket handshake is not complete")
         await self._admit(request)
         await response.prepare(request)
-        async with asyncio.TaskGroup() as tasks:
-            await self._serve(request, response, tasks)
+        now, cut = self._emulator.clock.now(), partial(end_connection, request, End.DISCONNECT)
+        with self._emulator.connections.opened(OPERATION, request.path, now, request.remote, cut):
+            async with asyncio.TaskGroup() as tasks:
+                await self._serve(request, response, tasks)
         return response
 
     async def close(self) -> None:
