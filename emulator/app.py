@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
+from emulator.engine.state import Origins
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.surface import ConvexSurface
 from emulator.surfaces.http import path_of
@@ -26,6 +27,7 @@ CONTROL = "/__emulator/"
 
 GATEWAY = "gateway"
 """The name of the listener at which the gateway comes first."""
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - it is told apart, not listened at
 _KEEP_ALIVE = 75.0
 _LINGERING = 2.0  # how long a client that was refused may go on sending before its connection is cut
 _SHUTDOWN_GRACE = 0.2
@@ -138,6 +140,17 @@ class App:
                 await self.stop()
                 raise PortInUseError(listener) from error
             self.addresses[listener.name] = (listener.host, runner.addresses[-1][1])
+        self._settle()
+
+    def _settle(self) -> None:
+        """Have the emulator know where it is served; a host that means all addresses is not one to connect to."""
+        api = self._origin("convex") or self._origin(next(iter(self.addresses)))
+        if api is not None:
+            self.emulator.settle_at(Origins(api, self._origin("site") or f"{api}/http"))
+
+    def _origin(self, name: str) -> str | None:
+        host, port = self.addresses.get(name, ("", 0))
+        return f"http://{LOOPBACK}:{port}" if host in _EVERYWHERE else self.url(name)
 
     async def stop(self) -> None:
         """Stop listening and end what is open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
@@ -16,6 +17,7 @@ from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.function import Function
 
 _MAX_REMEMBERED = 1_000
+_SYSTEM = "_system/"
 _PASSED = Decision((Finish(Passed()),))
 
 
@@ -65,6 +67,10 @@ def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
     """Select the rule that answers and lay its outcome out as a plan."""
     prepared = index.prepared.get(call.operation)
     if prepared is None or call.component or (prepared.is_system and not isinstance(call.caller, Admin)):
+        if call.operation.startswith(_SYSTEM) and (prepared is None or call.component):
+            decision = _system(index, state, call, now)
+            if decision is not None:
+                return decision
         nearest = () if call.component else _nearest(index, call)
         hidden = prepared.function if prepared and not call.component else None
         return Decision((Finish(Unscripted(call.operation, nearest, call.component, call.type is not None, hidden)),))
@@ -79,6 +85,23 @@ def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
     finish, delay, rule, stream = answer(index, prepared, call, transaction)
     plan = plan_of(finish, delay, index.scenario.seed, stream, is_streamed=call.is_streamed)
     return Decision(plan, transaction.changes, rule, frozenset(transaction.reads), tuple(transaction.delayed))
+
+
+def _system(index: Index, state: State, call: Call, now: int) -> Decision | None:
+    """Have the deployment's own queries answer, which only admins see; None where there is none of that path.
+
+    A component has what a deployment has that is empty.
+    """
+    if not isinstance(call.caller, Admin):
+        return None
+    from emulator.engine.system.answer import answer_system  # noqa: PLC0415 - most runs are never asked for one
+
+    scenario = index.scenario
+    if call.component:
+        scenario, state = replace(scenario, functions={}, tables={}), State(origins=state.origins)
+    transaction = Transaction(state, now, scenario.seed)
+    ending = answer_system(call, scenario, transaction)
+    return None if ending is None else Decision((Finish(ending),), reads=frozenset(transaction.reads))
 
 
 def decide_delayed(index: Index, state: State, delayed: Delayed, now: int) -> Decision:

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.engine.call import Call
 from emulator.engine.documents import SYSTEM_FIELDS, checked, own_fields
+from emulator.engine.environment import ENVIRONMENT, variables, write_variable
 from emulator.engine.gateway.seed import seed_gateway
 from emulator.engine.overlay import FAULTS
 from emulator.engine.state import State
@@ -23,6 +24,7 @@ from emulator.values.durations import MILLISECOND
 from emulator.values.ids import InvalidIdError, decode_id
 
 MAX_DOCUMENTS = 1_000_000
+_SEEDED = frozenset({VARIABLES, ENVIRONMENT})
 _NOBODY = Call("", None, {})
 
 
@@ -42,9 +44,10 @@ def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = N
     for name in scenario.tables:
         number_of(name)
     _seed_variables(scenario, transaction, before)
+    _seed_environment(scenario, transaction, before)
     known = {} if before is None else before.tables
     for name in [*known, *state.view.store.collections] if before is None else known:
-        if name not in scenario.tables and name != VARIABLES:
+        if name not in scenario.tables and name not in _SEEDED:
             transaction.clear(name)
     changed: set[str] = set()
     for table in scenario.tables.values():
@@ -73,6 +76,18 @@ def _seed_variables(scenario: Scenario, transaction: Transaction, before: Scenar
     for name, value in scenario.state.items():
         if before is None or name not in present or before.state.get(name) != value:
             transaction.assign(name, value.value)
+
+
+def _seed_environment(scenario: Scenario, transaction: Transaction, before: Scenario | None) -> None:
+    """Set what the scenario says anew; what was set from outside stays, unless everything begins anew."""
+    old = variables(transaction) if before is None else before.deployment.env
+    new = scenario.deployment.env
+    for name in old:
+        if name not in new:
+            write_variable(transaction, name, None)
+    for name, value in new.items():
+        if before is None or before.deployment.env.get(name) != value:
+            write_variable(transaction, name, value)
 
 
 def _has_changed(table: Table, scenario: Scenario, before: Scenario, changed: Collection[str]) -> bool:

@@ -20,13 +20,31 @@ class Counted(NamedTuple):
 Change: TypeAlias = Counted | Write
 
 
+class Origins(NamedTuple):
+    """Where the deployment is, as its own functions and its clients are told: base URLs without a slash at their end.
+
+    `api` has everything, `site` the HTTP actions.
+    """
+
+    api: str = "http://127.0.0.1:3210"
+    site: str = "http://127.0.0.1:3210/http"
+
+
+NOWHERE = Origins()
+"""What is said of a deployment that is not served."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """The calls counted under each key, a view of all documents as of the newest commit, and what is used of limits."""
+    """The calls counted under each key, a view of all documents as of the newest commit, and what is used of limits.
+
+    `origins` say where all this is served.
+    """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     view: View = field(default_factory=View)
     meters: Meters = field(default_factory=Meters)
+    origins: Origins = NOWHERE
 
 
 def commit(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.engine.call import Call, acting_user
+from emulator.engine.environment import surrounding
 from emulator.engine.transaction import Transaction
 from emulator.expressions.compile import evaluate
 from emulator.expressions.context import Context
@@ -98,6 +99,8 @@ class Surroundings:
                 return self.call.args.get(name)
             case "state":
                 return self.transaction.variables()
+            case "env":
+                return surrounding(self.transaction)
             case "tables":
                 return _Tables(self.scenario, self.transaction)
             case "request":

@@ -8,7 +8,7 @@ from emulator.expressions.compile import Compiled, compile_tree
 from emulator.model.place import Place
 from emulator.values.convex import is_identical
 
-FUNCTION_NAMES = frozenset({"args", "call", "identity", "now", "request", "state", "tables", "vars"})
+FUNCTION_NAMES = frozenset({"args", "call", "env", "identity", "now", "request", "state", "tables", "vars"})
 """What the expressions of functions may name, beside what effects bind."""
 
 CHAT_NAMES = frozenset({"agent", "call", "channel", "message", "now", "request", "session", "state", "tables", "vars"})
@@ -17,7 +17,7 @@ CHAT_NAMES = frozenset({"agent", "call", "channel", "message", "now", "request",
 TABLE_NAMES = frozenset({"index", "now", "state", "tables", "vars"})
 """What the first documents of tables may name."""
 
-TIMELINE_NAMES = frozenset({"now", "state", "tables", "vars"})
+TIMELINE_NAMES = frozenset({"env", "now", "state", "tables", "vars"})
 """What the timeline may name, beside what its effects bind."""
 
 

@@ -17,11 +17,15 @@ from emulator.values.convex import Value
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What the emulated deployment calls itself; with `redacts` clients see what they would see in production."""
+    """What the emulated deployment calls itself; with `redacts` clients see what they would see in production.
+
+    `env` are its first environment variables.
+    """
 
     name: str
     redacts: bool
     admin_keys: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

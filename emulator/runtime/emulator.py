@@ -30,7 +30,7 @@ from emulator.engine.plan import (
     WrongType,
 )
 from emulator.engine.seed import seed
-from emulator.engine.state import Change, Counted, State, at, commit, forget, undo_of
+from emulator.engine.state import Change, Counted, Origins, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
 from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.function import Function
@@ -130,6 +130,10 @@ class Emulator:
         """Decide a query once more as it is now; nothing is counted, committed or written down."""
         return decide(self.revision.index, self.state, call._replace(is_admitted=True), self.clock.now())
 
+    def settle_at(self, origins: Origins) -> None:
+        """Take note of where all this is served; functions that were asked before keep what they were told."""
+        self.state = replace(self.state, origins=origins)
+
     def observe(self, ts: int) -> None:
         """Take note of a timestamp that a client has seen: later ones are later than that, too."""
         self._newest_ts = max(self._newest_ts, ts)
@@ -149,7 +153,7 @@ class Emulator:
             self.clock.restart(settings.start, settings.rate)
         self.revision = Revision(self.revision.number + 1, index)
         if scenario.name != before.name:
-            self.state = State({}, self.state.view)
+            self.state = State({}, self.state.view, origins=self.state.origins)
             self._cancel_delayed()
         else:
             chat = [CHAT] if scenario.gateway.chat != before.gateway.chat else []

@@ -149,9 +149,8 @@ class LiveQueries:
         old, new = before.prepared, self._index.prepared
         is_other = _surroundings_differ(before.scenario, self._index.scenario)
         self._hear_recount()
-        self._mark(
-            live for live in self._all if is_other or old.get(live.call.operation) is not new.get(live.call.operation)
-        )
+        names = ((live, live.call.operation) for live in self._all)
+        self._mark(live for live, name in names if is_other or name not in new or old.get(name) is not new[name])
 
     def _hear_recount(self) -> None:
         """Give another number to those whose number nobody has any more."""

@@ -30,6 +30,7 @@ from emulator.scenario.written_scenario import ClockForm, DeploymentForm, Identi
 from emulator.values.convex import Value
 from emulator.values.instants import InvalidInstantError, parse_instant
 from emulator.values.paths import FunctionPath, InvalidPathError, parse_path
+from emulator.values.variables import VariableRefusedError, check_variable
 
 DEFAULT_NAME = "local-emulator"
 DEFAULT_ISSUER = "https://convex.test"
@@ -75,7 +76,7 @@ class Linker:
             file=tree.source.file,
             description=form.description,
             seed=seed,
-            deployment=_deployment(form.deployment, seed),
+            deployment=_deployment(form.deployment, seed, tree, reader),
             identities=_identities(form.identities, tree, reader),
             vars=constants,
             functions=functions,
@@ -246,10 +247,16 @@ def _attributes(name: str, claims: dict[str, Value]) -> dict[str, Value]:
     return attributes
 
 
-def _deployment(form: DeploymentForm, seed: int) -> Deployment:
+def _deployment(form: DeploymentForm, seed: int, tree: Mapping, reader: ValueReader) -> Deployment:
+    for variable, value in form.env.items():
+        try:
+            check_variable(variable, value)
+        except VariableRefusedError as error:
+            place = place_at(tree, ("deployment", "env", variable), of_key=True)
+            reader.note(place, "bad-variable", f"deployment › env: {error}")
     name = form.name or DEFAULT_NAME
     keys = form.admin_keys
     if keys is None:
         secret = hashlib.blake2b(f"{seed}\0{name}".encode(), digest_size=16, person=b"admin key").hexdigest()
         keys = [f"{name}|{secret}"]
-    return Deployment(name, form.type == "prod", tuple(keys))
+    return Deployment(name, form.type == "prod", tuple(keys), form.env)

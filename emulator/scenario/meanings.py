@@ -85,6 +85,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     "DeploymentForm": {
         "name": "The name of the deployment; left out, `local-emulator`.",
         "type": "With `prod`, clients see neither error texts nor log lines, as in production.",
+        "env": "The first environment variables, all texts, known to expressions as `env`.",
         "admin_keys": "The keys that administer; left out, one is made from the seed and shown at the start.",
     },
     "IdentityForm": {

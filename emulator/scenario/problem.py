@@ -30,6 +30,7 @@ SLUGS: dict[str, str] = {
     "bad-table-name": "A key of `tables` that cannot name a table.",
     "bad-validator": "A type of a field that is none.",
     "bad-value": "A value that Convex cannot hold.",
+    "bad-variable": "An environment variable that a deployment would refuse.",
     "duplicate-function": "Two keys of `functions` that spell the same function.",
     "duplicate-key": "A key that stands twice in one mapping.",
     "duplicate-name": "Two faults, or two limits, with the same name.",

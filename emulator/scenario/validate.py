@@ -55,6 +55,7 @@ _OTHERS = {
 }
 
 _SECRETS = frozenset({"admin_keys", "auth", "password", "token", "tokens"})
+_ENVIRONMENT = ("deployment", "env")
 
 
 def validate(form: type[Form], tree: Mapping, prefix: tuple[Step, ...] = ()) -> Form | list[Problem]:
@@ -71,7 +72,8 @@ def _problem(form: type[BaseModel], error: Any, tree: Mapping, prefix: tuple[Ste
     where = _path((*prefix, *steps))
     place = place_at(tree, steps)
     kind, got, context = error["type"], error["input"], error.get("ctx") or {}
-    if got and _last_key(steps) in _SECRETS and not isinstance(got, dict | list):
+    is_secret = _last_key(steps) in _SECRETS or steps[:2] == _ENVIRONMENT
+    if got and is_secret and not isinstance(got, dict | list):
         got = _Secret(isinstance(got, str))
     match kind:
         case "extra_forbidden":

@@ -41,6 +41,7 @@ class DeploymentForm(Written):
     name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=64)] | None = None
     type: Literal["dev", "prod"] = "dev"
     admin_keys: list[AdminKey] | None = None
+    env: dict[str, StrictStr] = {}
 
 
 class IdentityForm(Written):

@@ -62,6 +62,7 @@ ABOUT_MEANING = {
     "bad-table-name",
     "bad-validator",
     "bad-value",
+    "bad-variable",
     "duplicate-function",
     "duplicate-name",
     "duplicate-token",

@@ -134,6 +134,7 @@ _FUNCTIONS = (
 _DEPLOYMENTS = _some(
     name=st.sampled_from(["demo", "demo-1", "x" * 64, None]),
     type=st.sampled_from(["dev", "prod"]),
+    env=st.dictionaries(st.sampled_from(["API_HOST", "a-b", "CONVEX_SITE_URL"]), _TEXTS, max_size=2),
     admin_keys=st.none() | st.lists(st.sampled_from(["demo|1", "demo|2", "demo", "|"]), max_size=2),
 )
 _IDENTITIES = st.fixed_dictionaries(

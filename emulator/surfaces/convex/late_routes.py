@@ -13,9 +13,19 @@ _Place: TypeAlias = tuple[str, str]
 _Route: TypeAlias = tuple[str, str, str]
 
 _EXPORT = (("GET", "/api/test_streaming_export_connection", "connection"),)
+_DEPLOYMENT = (
+    ("GET", "/api/check_admin_key", "check_key"),
+    ("GET", "/api/list_environment_variables", "list_variables"),
+    ("GET", "/api/v1/list_environment_variables", "list_variables"),
+    ("POST", "/api/update_environment_variables", "update_variables"),
+    ("POST", "/api/v1/update_environment_variables", "update_variables"),
+    ("GET", "/api/v1/get_canonical_urls", "canonical_urls"),
+    ("GET", "/api/v1/deployment_info", "info"),
+)
 
 FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
+    (("emulator.surfaces.convex.admin.deployment", "DeploymentEndpoints"), _DEPLOYMENT),
 )
 """What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
 
