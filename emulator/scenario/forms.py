@@ -163,7 +163,9 @@ AnyArgs = Annotated[dict[str, Any], Field(description="Arguments that must be th
 class Written(BaseModel):
     """What every part has in common: an unknown key is an error, and nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True
+    )  # most forms are parts of others, never built
 
 
 class RangeForm(Written):
