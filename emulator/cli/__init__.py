@@ -10,6 +10,8 @@ from emulator import __version__
 
 _COMMANDS = {
     "serve": "Serve the scenarios until Ctrl-C.",
+    "exec": "Run a command beside an emulator of its own.",
+    "env": "Print the variables by which tools find an emulator that runs.",
     "check": "Check scenario files and say everything that is wrong with them.",
     "schema": "Print the JSON Schema of scenario files.",
     "status": "Say what is in force in an emulator that runs.",
@@ -19,7 +21,8 @@ _COMMANDS = {
     "fault": "List the faults, or switch one on or off.",
     "scenario": "List the scenarios, or put another one in force.",
 }
-_VERBS = frozenset({"status", "calls", "reset", "clock", "fault", "scenario"})
+_VERBS = ("status", "calls", "reset", "clock", "fault", "scenario")
+_PLACES = {"exec": ("exec", "run"), **{name: ("verbs", name) for name in _VERBS}}
 
 
 class _LazyGroup(click.Group):
@@ -31,7 +34,8 @@ class _LazyGroup(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"emulator.cli.{'verbs' if name in _VERBS else name}"), name)
+        module, attribute = _PLACES.get(name, (name, name))
+        command = getattr(import_module(f"emulator.cli.{module}"), attribute)
         assert isinstance(command, click.Command)
         return command
 

@@ -46,7 +46,7 @@ def running_emulators() -> list[dict[str, object]]:
     folder = cache_folder()
     found = []
     for path in sorted((folder / "running").glob("*.json")) if folder else ():
-        facts = _facts_in(path)
+        facts = read_ready_file(path)
         if facts is not None:
             found.append(facts)
         else:
@@ -55,7 +55,7 @@ def running_emulators() -> list[dict[str, object]]:
     return found
 
 
-def _facts_in(path: Path) -> dict[str, object] | None:
+def read_ready_file(path: Path) -> dict[str, object] | None:
     """Return what a running emulator wrote; None for what is no such file, or one of an emulator that ended."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))

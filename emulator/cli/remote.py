@@ -85,6 +85,21 @@ def remote_options(command: Command) -> Command:
 
 def find_remote(url: str | None, token: str | None) -> Remote:
     """Return the emulator that is meant: the one at `url`, or the only one that runs here."""
+    url, facts = _find(url)
+    return Remote(url, token or (str(facts["token"]) if facts else None))
+
+
+def find_facts(url: str | None) -> dict[str, object]:
+    """Return what the ready file of the emulator that is meant would say; raise ClickException when none answers."""
+    url, facts = _find(url)
+    Remote(url, None).get("/health")
+    if facts is None:
+        raise click.ClickException(f"nothing is known here of the emulator at {url}; name its --ready-file")
+    return facts
+
+
+def _find(url: str | None) -> tuple[str, dict[str, object] | None]:
+    """Return where the emulator is that is meant, and what it has told this user's commands, if anything."""
     running = running_emulators()
     if url is None:
         if len(running) > 1:
@@ -93,8 +108,7 @@ def find_remote(url: str | None, token: str | None) -> Remote:
         url = str(running[0]["convex_url"]) if running else DEFAULT_URL
     url = _checked(url)
     places = [(each, _place(str(each[name]))) for each in running for name in ("convex_url", "gateway_url")]
-    known = next((each for each, place in places if place == _place(url)), None)
-    return Remote(url, token or (str(known["token"]) if known else None))
+    return url, next((each for each, place in places if place == _place(url)), None)
 
 
 def segment(name: str) -> str:

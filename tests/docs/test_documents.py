@@ -177,7 +177,7 @@ def test_what_is_done_on_a_page_prints_what_the_page_says(page: Path, reader: Re
             for command, expected in commands_of(block.text):
                 actual = reader.run(command)
                 if expected.strip():
-                    assert_like(actual, expected)
+                    assert_like(actual, reader.at_home(expected))
 
 
 @EVERY_PAGE
