@@ -50,9 +50,10 @@ class Call(NamedTuple):
     arguments which are none; `component` the mounted component whose function it is; `headers` are there when the
     scenario asks for them; `is_streamed` says that the pieces of the answer are watched as they come. By `address`,
     `session` and `credential`, which is no secret but stands for one, limits tell callers apart; `is_admitted` says
-    that limits and faults had their say already, `is_counted` that limits had. A call that is `part_of` a request is
-    concerned by what is not laid over that. One that is decided once more has the `number` that it had first, and its
-    page has the end that it had (`page_end`, a cursor).
+    that limits and faults had their say already, `is_counted` that limits had; of faults only `faults` concern it,
+    where that is not None. `is_framed` says that the answer is one frame of a socket. A call that is `part_of` a
+    request is concerned by what is not laid over that. One that is decided once more has the `number` that it had
+    first, and its page has the end that it had (`page_end`, a cursor).
     """
 
     operation: str
@@ -69,6 +70,8 @@ class Call(NamedTuple):
     credential: str | None = None
     is_admitted: bool = False
     is_counted: bool = False
+    is_framed: bool = False
+    faults: frozenset[str] | None = None
     part_of: str | None = None
     number: int | None = None
     page_end: str | None = None

@@ -12,13 +12,14 @@ from emulator.engine.meters import Meters, Reading
 from emulator.engine.plan import Emit, Ending, Finish, Limited, Plan, Wait
 from emulator.engine.reply import pieces_before
 from emulator.engine.transaction import Transaction
-from emulator.model.overlay import By, Fault, Limit, is_on
+from emulator.model.overlay import HANDSHAKE, SOCKET, By, Fault, Limit, is_on
 from emulator.model.rule import Death, Failure
 from emulator.values.display import spell
 from emulator.values.durations import SECOND
 
 FAULTS = "$faults"
 _MAX_REMEMBERED = 1_000
+_WHOLE = "a socket sends its frames whole"
 
 
 class Overlay(NamedTuple):
@@ -102,7 +103,8 @@ def admit(overlay: Overlay | None, call: Call, transaction: Transaction, meters:
     admission = FREE if call.is_counted else count(overlay.limits, call, transaction.now, meters)
     if admission.over is not None:
         return admission
-    due = tuple(each for each in overlay.faults if is_due(each, transaction))
+    concerned = (each for each in overlay.faults if call.faults is None or each.name in call.faults)
+    due = tuple(each for each in concerned if is_due(each, transaction))
     return admission._replace(faults=due, delay=sum(_delay(each, transaction) for each in due))
 
 
@@ -199,6 +201,8 @@ def lay_over(plan: Plan, admission: Admission, call: Call, transaction: Transact
             missed.append(Missed(fault.name, why))
         elif fault.death is not None:
             death = fault.death
+            if _is_whole(call) and death.after_bytes is not None:
+                missed.append(Missed(fault.name, _WHOLE))
             _cut(steps, pieces_before(death, tuple(pieces)))
     bandwidth = admission.bandwidth
     why = None if bandwidth is None else _unslowed(death, call, is_in_pieces=bool(pieces))
@@ -238,7 +242,12 @@ def _unslowed(death: Death | None, call: Call, *, is_in_pieces: bool) -> str | N
         return "the connection dies"
     if call.is_streamed:
         return f"it is over when {call.operation} is answered; what comes then is of POST /api/chat"
-    return "a socket sends its frames whole" if call.session is not None else None
+    return _WHOLE if call.is_framed else None
+
+
+def _is_whole(call: Call) -> bool:
+    """Whether nothing of an answer can come before its connection dies."""
+    return call.is_framed or call.operation in (HANDSHAKE, SOCKET)
 
 
 def _cut(steps: list[Wait | Emit | Finish], kept: int) -> None:

@@ -10,6 +10,13 @@ from functools import lru_cache
 from emulator.model.place import Place
 from emulator.model.rule import Death, Delay, Failure
 
+HANDSHAKE = "sync"
+SOCKET = "sync socket"
+TRANSITION = "sync transition"
+AUTHENTICATION = "sync auth"
+SYNC = (HANDSHAKE, SOCKET, TRANSITION, AUTHENTICATION)
+"""What sockets of live clients are to faults and limits; no function can be called so, for its path has no blanks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -113,6 +113,17 @@ class Emulator:
         now = self.clock.now()
         return self._note(call, decide_passing(self.revision.index, self.state, call, now), now)
 
+    def meet(self, call: Call) -> Entry | None:
+        """Hold what nobody calls against limits and faults; only what they do something to is written down."""
+        if self.revision.index.overlays.of(call.operation, call.part_of) is None:
+            return None
+        now = self.clock.now()
+        decision = decide_passing(self.revision.index, self.state, call, now)
+        if decision.admission.faults or decision.admission.over is not None:
+            return self._note(call, decision, now)
+        self._carry_out(decision)
+        return None
+
     def count(self, call: Call) -> Admission:
         """Hold a call against its limits only, ahead of it; one that is over them is written down."""
         now = self.clock.now()

@@ -26,7 +26,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.values.convex import is_identical
 
-_Key: TypeAlias = tuple[str, str, str, str | None]
+_Key: TypeAlias = tuple[str, str, str, str | None, str | None]
 
 
 class Watcher(Protocol):
@@ -93,7 +93,7 @@ class LiveQueries:
         """
         self.flush()
         call = call._replace(page_end=page_end)
-        live = self._known.get(_key(call))
+        live = self._known.get(self._key(call))
         if live is not None:
             entry = self._emulator.handle_known(call, live.decision)
         else:
@@ -112,6 +112,10 @@ class LiveQueries:
                 del self._known[live.key]
             self._stale.pop(live, None)
             self._forget_reads(live)
+
+    def is_misplaced(self, live: Live) -> bool:
+        """Whether a query is shared by the headers of its callers and need not be, or is not and must be."""
+        return self._asks_headers(live.call) is not (live.key[-1] is not None)
 
     def flush(self) -> None:
         """Run what is stale again, and have everybody who is concerned told, each once."""
@@ -169,9 +173,10 @@ class LiveQueries:
         if decision.admission != FREE:
             decision = self._emulator.look_again(call)
         call = call._replace(page_end=call.page_end or _page_end(decision))
-        live = self._known.get(_key(call))
+        key = self._key(call)
+        live = self._known.get(key)
         if live is None:
-            live = Live(call, entry, decision, _key(call))
+            live = Live(call, entry, decision, key)
             self._all[live] = None
             self._known[live.key] = live
             self._note_reads(live)
@@ -191,6 +196,15 @@ class LiveQueries:
         live.encoded.clear()
         return True
 
+    def _key(self, call: Call) -> _Key:
+        function = f"{call.component}/{call.operation} {call.fault}"
+        headers = repr(sorted((call.headers or {}).items())) if self._asks_headers(call) else None
+        return function, arguments_key(call.args), repr(call.caller), call.page_end, headers
+
+    def _asks_headers(self, call: Call) -> bool:
+        prepared = self._emulator.revision.index.prepared.get(call.operation)
+        return prepared is not None and prepared.asks_headers
+
     def _note_reads(self, live: Live) -> None:
         for read in live.decision.reads:
             self._readers.setdefault(read, {})[live] = None
@@ -208,11 +222,6 @@ def finish_of(decision: Decision) -> Finish:
     last = decision.plan[-1]
     assert isinstance(last, Finish)
     return last
-
-
-def _key(call: Call) -> _Key:
-    function = f"{call.component}/{call.operation} {call.fault}"
-    return function, arguments_key(call.args), repr(call.caller), call.page_end
 
 
 def _page_end(decision: Decision) -> str | None:

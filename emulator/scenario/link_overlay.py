@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from itertools import count
 
 from emulator.model.gateway import CHAT
-from emulator.model.overlay import By, Fault, Limit, is_on
+from emulator.model.overlay import SYNC, By, Fault, Limit, is_on
 from emulator.model.place import Place
 from emulator.scenario.link_rules import death_of, failure_of, link_delay
 from emulator.scenario.link_values import ValueReader
@@ -83,14 +83,14 @@ class OverlayReader:
         patterns = (on,) if isinstance(on, str) else tuple(on)
         for pattern in patterns:
             if not self._means_something(pattern):
-                hint = did_you_mean(pattern, self._functions)
+                hint = did_you_mean(pattern, [*self._functions, *SYNC])
                 expected = "a function such as messages:send, a route such as POST /api/chat, or * for any text in them"
                 message = f"on: nothing is called {pattern!r}"
                 self._values.note(node.value_place("on"), "unknown-operation", message, expected, hint)
         return patterns
 
     def _means_something(self, pattern: str) -> bool:
-        if pattern in ("*", "sync", CHAT) or pattern.startswith(_METHODS):
+        if pattern in ("*", CHAT, *SYNC) or pattern.startswith(_METHODS):
             return True
         return "*" in pattern or any(is_on((pattern,), each) for each in self._functions)
 

@@ -60,7 +60,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "FaultForm": {
         "name": "What it is called.",
-        "on": "The operations it concerns: functions, `METHOD /path` of the gateway; `*` stands for any text.",
+        "on": "The operations it concerns: functions, `METHOD /path`, `sync …` of live clients; `*` is any text.",
         "enabled": "Whether it is switched on in the beginning.",
         "chance": "Which part of the calls it hits, from 0 to 1.",
         "after": "How many calls are spared first.",
@@ -72,7 +72,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "LimitForm": {
         "name": "What it is called.",
-        "on": "The operations it concerns: functions, `METHOD /path` of the gateway; `*` stands for any text.",
+        "on": "The operations it concerns: functions, `METHOD /path`, `sync …` of live clients; `*` is any text.",
         "allow": "How many calls there may be.",
         "per": "In which time.",
         "by": "Whose calls are counted together.",

@@ -18,6 +18,7 @@ _NONSENSE = b"{not JSON"
 _TEXT = 0x81  # the first byte of a text that is one frame
 _MAX_SHORT, _MAX_MEDIUM = 125, 0xFFFF
 _MEDIUM, _LONG = 126, 127
+_LONGEST_REASON = 123  # bytes (RFC 6455 §5.5)
 
 Said: TypeAlias = bytes | Close | Death
 
@@ -68,7 +69,12 @@ class Outbox:
             if close.code is None:  # the other side's answer ends the socket; until then nothing more is said
                 await self._response.send_frame(b"", WSMsgType.CLOSE)
             else:
-                await self._response.close(code=close.code, message=close.reason.encode())
+                await self._response.close(code=close.code, message=_shortened(close.reason))
+
+
+def _shortened(reason: str) -> bytes:
+    """Return as much of a reason as a closing frame takes."""
+    return reason.encode()[:_LONGEST_REASON].decode(errors="ignore").encode()
 
 
 def _framed(text: bytes) -> bytes:

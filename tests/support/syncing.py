@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -94,9 +94,13 @@ class SyncClient(RawSocket):
 
 
 @asynccontextmanager
-async def connected(server: HasUrl, path: str = PATH, receive_buffer: int | None = None) -> AsyncIterator[SyncClient]:
+async def connected(
+    server: HasUrl, path: str = PATH, receive_buffer: int | None = None, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[SyncClient]:
     """Connect a client until the block ends."""
-    async with opened(server, request_bytes("GET", path, headers=UPGRADE), receive_buffer) as stream:
+    async with opened(
+        server, request_bytes("GET", path, headers={**UPGRADE, **(headers or {})}), receive_buffer
+    ) as stream:
         assert stream.status == 101, stream.head
         yield SyncClient(stream)
 

@@ -3,10 +3,11 @@
 # a comment: what follows is about
 > {"type": "Connect", …}     socket a sends this frame; "b> …" is another socket's, opened by its first frame
 < {"type": "Ping"}           this is sent to it; "…" as the last member says that there are more
-! close 1011 reason          the socket is closed, or dies: "! disconnect"
+! close 1011 reason          the socket is closed, or dies: "! disconnect"; "! slowed 5s 2000" is what faults do to it
 ~ a                          the client goes away
 @ 5s                         so much time passes
 * state:set {"to": "calm"}   somebody else calls a mutation
+% kicked on                  a fault is switched on, or off
 
 A Transition is written short: `< 1/0 […]`, the versions of its query set and identity, and its modifications. What
 holds for every frame is not written but checked: a Transition starts where the one before ended, timestamps grow, log
@@ -20,11 +21,14 @@ import asyncio
 import base64
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from emulator.engine.call import Call
+from emulator.engine.overlay import switch
 from emulator.model.function import FunctionType
 from emulator.model.rule import Death
 from emulator.model.scenario import Scenario
@@ -35,12 +39,13 @@ from emulator.surfaces.close import Close
 from emulator.surfaces.convex.codec import read_ts
 from emulator.surfaces.convex.sync.outcomes import Outcomes
 from emulator.surfaces.convex.sync.session import Said, Session
+from emulator.surfaces.convex.sync.troubles import Slowed, Switches
 from emulator.values.durations import SECOND, parse_duration
 from tests.support.clocks import START, settle
 from tests.transcripts.conversations import MORE, compared
 
 FOLDER = Path(__file__).parent / "sync"
-LINE = re.compile(r"([a-z]?)([><!]) (.*)|([@*~]) (.*)")
+LINE = re.compile(r"([a-z]?)([><!]) (.*)|([@*~%]) (.*)")
 SHORT = re.compile(r"(\d+)/(\d+) (\[.*\])")
 RID = re.compile(r"\[Request ID: [0-9a-f]{16}\]")
 RULE = re.compile(r"at handler \([^)]*default\.yaml:\d+:\d+\)")
@@ -80,6 +85,8 @@ class Socket:
             return f"! close {'' if what.code is None else what.code} {what.reason}".rstrip()
         if isinstance(what, Death):
             return f"! {what.end.value}"
+        if isinstance(what, Slowed):
+            return f"! slowed {what.delay // SECOND}s {what.bandwidth or ''}".rstrip()
         frame = json.loads(RULE.sub("at RULE", RID.sub("RID", what.decode())))
         assert isinstance(frame, dict)
         match frame["type"]:
@@ -123,13 +130,25 @@ class Stage:
         self.outcomes = Outcomes()
         self.sockets: dict[str, Socket] = {}
         self.sessions: dict[str, Session] = {}
+        Switches(self.emulator, self.strike, self.relieve)
 
     def open(self, name: str) -> Session:
         """Return a socket's session."""
         if name not in self.sessions:
             self.sockets[name] = Socket()
             self.sessions[name] = Session(self.emulator, self.live, self.outcomes, self.sockets[name].said.append)
+            self.sessions[name].troubles.open()
         return self.sessions[name]
+
+    def strike(self, faults: frozenset[str]) -> None:
+        """Have faults meet every socket."""
+        for session in self.sessions.values():
+            session.troubles.strike(faults)
+
+    def relieve(self, faults: Collection[str]) -> None:
+        """Tell every socket which faults are on."""
+        for session in self.sessions.values():
+            session.troubles.relieve(faults)
 
     def unread(self) -> list[str]:
         """Return what nobody expected."""
@@ -172,6 +191,9 @@ async def _do(stage: Stage, name: str, sign: str, rest: str) -> None:
         case "*":
             function, _, args = rest.partition(" ")
             stage.emulator.handle(Call(function, FunctionType.MUTATION, json.loads(args or "{}")))
+        case "%":
+            fault, _, state = rest.partition(" ")
+            stage.emulator.transact(partial(switch, name=fault, on=state == "on"))
         case "~":
             stage.sessions.pop(rest).leave()
             del stage.sockets[rest]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
@@ -14,26 +15,36 @@ from emulator.runtime.journal import Entry
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.codec import Answer, read_call
 from emulator.surfaces.convex.failures import failure_error
+from emulator.surfaces.convex.sync import frames
 from emulator.surfaces.convex.sync.messages import Add, Run
 from emulator.values.formats import Format
 
 OVERLOADED = 1013
 INTERNAL = Close(1011, "InternalServerError")
-_CALM = frozenset({429, 503})
+NORMAL = 1000
+_UNAUTHENTICATED = 401
+_GENTLE = frozenset({403, 404})
+_CALM = frozenset({408, 425, 429, 503})
+_SERVER_ERRORS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who calls functions: a caller, in a session if its client said so, from an address."""
+    """Who calls functions: a caller, in a session if its client said so, from an address.
+
+    `headers` gives those of the handshake.
+    """
 
     caller: Caller = ANONYMOUS
     session: str | None = None
     address: str | None = None
+    headers: Callable[[], Mapping[str, str]] = dict
 
-    def call(self, asked: Add | Run, kind: FunctionType) -> Call:
+    def call(self, emulator: Emulator, asked: Add | Run, kind: FunctionType) -> Call:
         """Return what is asked for as a call; raise ApiError for the path of no function."""
         call = read_call(asked.path, asked.args, kind, self.caller, asked.size, asked.component)
-        return call._replace(session=self.session, address=self.address)
+        headers = self.headers() if emulator.revision.index.asks_headers else None
+        return call._replace(session=self.session, address=self.address, headers=headers, is_framed=True)
 
     def redacts(self, emulator: Emulator) -> bool:
         """Whether messages and log lines are hidden from the caller."""
@@ -46,13 +57,29 @@ class Asker:
         return Answer(Format.ENCODED, emulator.request_id(entry), self.redacts(emulator), place)
 
 
-def closing_over(finish: Finish) -> Close | None:
-    """Return how the socket is closed over what is no answer of a function, None for an answer (contract §7.11)."""
+def is_answer(finish: Finish) -> bool:
+    """Whether something ends as functions do, and not as the infrastructure does."""
+    return finish.death is None and not isinstance(finish.ending, Failure | Limited)
+
+
+def last_words(finish: Finish, identity: int, *, is_update: bool = False) -> tuple[bytes | Close, ...]:
+    """Return what a socket says last over what is no answer of a function, nothing for an answer (contract §7.11).
+
+    `identity` is the version of the caller in force, `is_update` says that another one was asked for.
+    """
     ending = finish.ending
     if not isinstance(ending, Failure | Limited):
-        return None
-    failure = Failure(429) if isinstance(ending, Limited) else ending
-    return Close(OVERLOADED, failure_error(failure).code) if failure.status in _CALM else INTERNAL
+        return ()
+    error = failure_error(Failure(429) if isinstance(ending, Limited) else ending)
+    if error.status == _UNAUTHENTICATED:
+        return frames.auth_error(error.message, identity, is_update=is_update), Close(None)
+    if error.status in _GENTLE:
+        return (Close(NORMAL, error.code),)
+    if error.status in _CALM:
+        return (Close(OVERLOADED, error.code),)
+    if error.status < _SERVER_ERRORS:
+        return frames.fatal_error(error.message), Close(None)
+    return (Close(INTERNAL.code, error.code),)
 
 
 def delay_of(entry: Entry) -> int:

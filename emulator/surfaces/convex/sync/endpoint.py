@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeAlias
@@ -13,8 +13,10 @@ from aiohttp import WSMsgType, web
 
 from emulator.engine.call import Call
 from emulator.engine.plan import Passed
-from emulator.model.rule import End, Failure
+from emulator.model.overlay import HANDSHAKE
+from emulator.model.rule import Death, End, Failure
 from emulator.runtime.emulator import Emulator
+from emulator.runtime.journal import Entry
 from emulator.runtime.live import LiveQueries
 from emulator.runtime.perform import perform
 from emulator.surfaces.close import Close
@@ -23,13 +25,14 @@ from emulator.surfaces.convex.sync.asker import INTERNAL
 from emulator.surfaces.convex.sync.frames import PING
 from emulator.surfaces.convex.sync.outcomes import Outcomes
 from emulator.surfaces.convex.sync.session import Session
+from emulator.surfaces.convex.sync.troubles import Switches
+from emulator.surfaces.convex.sync.valve import Valve
 from emulator.surfaces.death import DyingError, end_connection
-from emulator.surfaces.http import Reply
+from emulator.surfaces.http import Reply, text_headers
 from emulator.surfaces.outbox import Outbox
 
 MAX_FRAME = 20 * 1024 * 1024
 MAX_WAITING = 16 * 1024 * 1024
-OPERATION = "sync"
 SILENCE = 15.0
 """After so many seconds there is a Ping, for clients that hear nothing otherwise; in real time, which is theirs."""
 _HEARTBEAT = 30.0
@@ -68,15 +71,15 @@ class SyncEndpoint:
         """Answer an upgrade; raise ApiError for anything else."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise ApiError(400, "InvalidConnectionHeader", "Connection header did not include 'upgrade'")
-        response = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=MAX_FRAME, compress=False)
+        response = _Response(heartbeat=_HEARTBEAT, max_msg_size=MAX_FRAME, compress=False)
         if request.method != "GET" or not response.can_prepare(request).ok:
             raise ApiError(400, "InvalidConnectionHeader", "The WebSocket handshake is not complete")
-        await self._admit(request)
+        handshake = await self._admit(request)
         await response.prepare(request)
         now, cut = self._emulator.clock.now(), partial(end_connection, request, End.DISCONNECT)
-        with self._emulator.connections.opened(OPERATION, request.path, now, request.remote, cut):
+        with self._emulator.connections.opened(HANDSHAKE, request.path, now, request.remote, cut):
             async with asyncio.TaskGroup() as tasks:
-                await self._serve(request, response, tasks)
+                await self._serve(request, response, tasks, handshake)
         return response
 
     async def close(self) -> None:
@@ -86,53 +89,79 @@ class SyncEndpoint:
                 farewells = [each.close(code=_GOING_AWAY, message=b"server is going down") for each in self._open]
                 await asyncio.gather(*farewells, return_exceptions=True)
 
-    async def _admit(self, request: web.BaseRequest) -> None:
+    async def _admit(self, request: web.BaseRequest) -> Entry:
         """Hold a handshake against limits and faults."""
-        entry = self._emulator.admit(Call(OPERATION, None, {}, address=request.remote))
+        entry = self._emulator.admit(Call(HANDSHAKE, None, {}, address=request.remote))
         finish = await perform(entry.decision.plan, self._emulator.clock, entry.at)
         if finish.death is not None:
-            raise DyingError(finish.death, Reply(400, b"", {}))
+            raise DyingError(Death(finish.death.end), Reply(400, b"", {}))
         if not isinstance(finish.ending, Passed):
             raise failure_error(finish.ending if isinstance(finish.ending, Failure) else Failure(429))
+        return entry
 
-    async def _serve(self, request: web.BaseRequest, response: web.WebSocketResponse, tasks: asyncio.TaskGroup) -> None:
+    async def _serve(
+        self, request: web.BaseRequest, response: _Response, tasks: asyncio.TaskGroup, handshake: Entry
+    ) -> None:
         """Pump until either side has enough."""
         loop = asyncio.get_running_loop()
         if self._live is None:
             self._live = LiveQueries(self._emulator, loop.call_soon)
+            Switches(self._emulator, self._strike, self._relieve)
         outbox = Outbox(request, response, tasks, MAX_WAITING)
-        session = Session(self._emulator, self._live, self._outcomes, outbox.say, request.remote)
-        pulse = _Pulse(outbox, self._later or loop.call_later)
+        valve = Valve(outbox.say, response.fall_silent, self._emulator.clock, MAX_WAITING)
+        headers = partial(text_headers, request)
+        session = Session(self._emulator, self._live, self._outcomes, valve.say, request.remote, headers)
+        pulse = _Pulse(valve, self._later or loop.call_later)
         self._open[response] = session
         try:
+            session.troubles.open(handshake)
             async for message in response:
                 if message.type is WSMsgType.TEXT:
                     session.receive(message.data)
                 elif message.type is WSMsgType.BINARY:
-                    outbox.say(_NOT_TEXT)
+                    valve.say(_NOT_TEXT)
         except Exception:
             logger.exception("a bug in the emulator: a socket of a live client failed")
-            outbox.say(INTERNAL)
+            valve.say(INTERNAL)
         finally:  # before the tasks are waited for: they take no others any more
             del self._open[response]
             pulse.stop()
             session.leave()
+            valve.stop()
             outbox.end()
 
     def _revise(self) -> None:
         for session in tuple(self._open.values()):
             session.revise()
 
+    def _strike(self, faults: frozenset[str]) -> None:
+        for session in tuple(self._open.values()):
+            session.troubles.strike(faults)
+
+    def _relieve(self, faults: Collection[str]) -> None:
+        for session in tuple(self._open.values()):
+            session.troubles.relieve(faults)
+
     def _warn(self, text: str) -> None:
         for session in tuple(self._open.values()):
             session.warn(text)
 
 
+class _Response(web.WebSocketResponse):
+    """A socket that can fall silent."""
+
+    def fall_silent(self) -> None:
+        """Send no heartbeat any more, and answer none."""
+        self._cancel_heartbeat()
+        self._heartbeat = None
+        self._autoping = False
+
+
 class _Pulse:
     """Says Ping again and again."""
 
-    def __init__(self, outbox: Outbox, later: Later) -> None:
-        self._outbox = outbox
+    def __init__(self, valve: Valve, later: Later) -> None:
+        self._valve = valve
         self._later = later
         self._timer = later(SILENCE, self._beat)
 
@@ -140,5 +169,5 @@ class _Pulse:
         self._timer.cancel()
 
     def _beat(self) -> None:
-        self._outbox.say(PING)
+        self._valve.say(PING)
         self._timer = self._later(SILENCE, self._beat)

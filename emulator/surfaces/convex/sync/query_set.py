@@ -11,7 +11,7 @@ from emulator.model.function import FunctionType
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.live import Live, LiveQueries, Watcher, finish_of, is_same
-from emulator.surfaces.convex.sync.asker import Asker, closing_over, delay_of
+from emulator.surfaces.convex.sync.asker import Asker, delay_of, is_answer
 from emulator.surfaces.convex.sync.messages import Add
 
 MAX_QUERIES = 4_096
@@ -39,7 +39,7 @@ class QuerySet:
 
     def __init__(self, emulator: Emulator, live: LiveQueries, watcher: Watcher, arrived: Callable[[], None]) -> None:
         """Watch nothing; `arrived` is called when a first result came that took its time."""
-        self._clock = emulator.clock
+        self._emulator = emulator
         self._live = live
         self._watcher = watcher
         self._arrived = arrived
@@ -97,9 +97,14 @@ class QuerySet:
             self._news.setdefault(first)
         return first is not None
 
-    def ask_anew(self, asker: Asker) -> None:
-        """Run every query again for whoever the client is now; those are told whose answer is another one."""
+    def ask_anew(self, asker: Asker, *, is_other: bool) -> None:
+        """Run queries again for whoever the client is now; those are told whose answer is another one.
+
+        Unless somebody else is the client, only those are run that did not ask for headers and do, or the reverse.
+        """
         for query_id, query in tuple(self._queries.items()):
+            if not is_other and not self._live.is_misplaced(query.live):
+                continue
             before, finish = query.live, query.live.finish
             was_told = query_id not in self._news
             self._hurry(query_id)
@@ -129,17 +134,15 @@ class QuerySet:
             yield query_id, self._queries[query_id]
 
     def _watch(self, add: Add, asker: Asker, journal: str | None) -> None:
-        live, entry = self._live.watch(asker.call(add, FunctionType.QUERY), journal, self._watcher)
+        live, entry = self._live.watch(asker.call(self._emulator, add, FunctionType.QUERY), journal, self._watcher)
         finish = finish_of(entry.decision)
-        is_answer = finish.death is None and closing_over(finish) is None
-        self._queries[add.query_id] = Watched(add, live, None if is_answer else finish)
+        self._queries[add.query_id] = Watched(add, live, None if is_answer(finish) else finish)
         self._ids.setdefault(live, {})[add.query_id] = None
         self._news[add.query_id] = None
         delay = delay_of(entry)
         if delay:
-            self._slow[add.query_id] = self._clock.call_at(
-                self._clock.now() + delay, partial(self._arrive, add.query_id)
-            )
+            clock = self._emulator.clock
+            self._slow[add.query_id] = clock.call_at(clock.now() + delay, partial(self._arrive, add.query_id))
 
     def _unlink(self, query_id: int, live: Live) -> None:
         ids = self._ids[live]

@@ -11,14 +11,13 @@ from emulator.engine.index import Decision
 from emulator.engine.plan import Finish
 from emulator.engine.store import Write
 from emulator.model.function import FunctionType
-from emulator.model.rule import Death
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.runtime.live import finish_of
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.sync import frames
-from emulator.surfaces.convex.sync.asker import OVERLOADED, Asker, closing_over, delay_of
+from emulator.surfaces.convex.sync.asker import OVERLOADED, Asker, delay_of, is_answer
 from emulator.surfaces.convex.sync.messages import Run
 from emulator.surfaces.convex.sync.outcomes import Outcome, Outcomes
 
@@ -38,8 +37,8 @@ class Voice(Protocol):
     def end(self, last: Close) -> None:
         """Close the socket."""
 
-    def suffer(self, death: Death) -> None:
-        """Let the socket die, or the answer get lost."""
+    def fail(self, finish: Finish) -> bool:
+        """End over what is no answer, or let only that get lost; say whether it is none."""
 
 
 class Runs:
@@ -108,13 +107,13 @@ class Runs:
         self._perform(entry, partial(self._mutated, asker, run, entry, ts, outcome), is_kept=outcome is not None)
 
     def _handle(self, asker: Asker, run: Run, kind: FunctionType) -> tuple[Entry, int]:
-        entry = self._emulator.handle(asker.call(run, kind))
+        entry = self._emulator.handle(asker.call(self._emulator, run, kind))
         ts = self._emulator.timestamp()
         self._voice.catch_up()
         return entry, ts
 
     def _acted(self, asker: Asker, run: Run, entry: Entry, ts: int, finish: Finish) -> None:
-        if self._is_fatal(finish):
+        if self._voice.fail(finish):
             return
         self._actions -= 1
         self._voice.answer(self._written(asker, run, entry, ts, finish))
@@ -122,10 +121,10 @@ class Runs:
     def _mutated(self, asker: Asker, run: Run, entry: Entry, ts: int, outcome: Outcome | None, finish: Finish) -> None:
         if outcome is not None:
             written = self._written(asker, run, entry, ts, finish)
-            if not self._is_over and not self._is_fatal(finish):
+            if not self._is_over and not self._voice.fail(finish):
                 outcome.then(partial(self._answer, run))
             self._outcomes.end(outcome, written)
-        elif not self._is_fatal(finish):
+        elif not self._voice.fail(finish):
             self._answer(run, self._written(asker, run, entry, ts, finish))
 
     def _answer(self, run: Run, written: bytes) -> None:
@@ -135,15 +134,6 @@ class Runs:
         self._under_way.discard(run.request_id)
         self.is_mutating = False
         self._go_on()
-
-    def _is_fatal(self, finish: Finish) -> bool:
-        """End the socket where what it asked for ends so that there is no answer; say whether it does."""
-        closing = closing_over(finish)
-        if finish.death is not None:
-            self._voice.suffer(finish.death)
-        elif closing is not None:
-            self._voice.end(closing)
-        return finish.death is not None or closing is not None
 
     def _written(self, asker: Asker, run: Run, entry: Entry, ts: int, finish: Finish) -> bytes:
         answer = asker.answer(self._emulator, entry, entry.decision)
@@ -171,7 +161,7 @@ def _is_done(decision: Decision) -> bool:
     it; one that a rule ends in place of an answer has none.
     """
     finish = finish_of(decision)
-    if closing_over(finish) is not None:
+    if finish.death is None and not is_answer(finish):
         return False
     has_answer = finish.death is None or decision.rule is None or decision.rule.death is None
     return has_answer or any(isinstance(each, Write) for each in decision.changes)

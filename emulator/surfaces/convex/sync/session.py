@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
-from emulator.engine.plan import Returned
+from emulator.engine.plan import Finish, Returned
 from emulator.model.logs import LogLevel, write_log_line
 from emulator.model.rule import Death, End
 from emulator.runtime.clock import Timer
@@ -22,7 +23,7 @@ from emulator.surfaces.convex.authorization import (
 )
 from emulator.surfaces.convex.failures import ApiError
 from emulator.surfaces.convex.sync import frames
-from emulator.surfaces.convex.sync.asker import INTERNAL, Asker, closing_over
+from emulator.surfaces.convex.sync.asker import INTERNAL, Asker, last_words
 from emulator.surfaces.convex.sync.messages import (
     Authenticate,
     BadMessageError,
@@ -36,11 +37,12 @@ from emulator.surfaces.convex.sync.messages import (
 from emulator.surfaces.convex.sync.outcomes import Outcomes
 from emulator.surfaces.convex.sync.query_set import QuerySet
 from emulator.surfaces.convex.sync.runs import Runs
+from emulator.surfaces.convex.sync.troubles import Slowed, Troubles
 from emulator.values.durations import MILLISECOND
 
 _EXPIRED = "Convex token identity expired"
 
-Said: TypeAlias = bytes | Close | Death
+Said: TypeAlias = bytes | Close | Death | Slowed
 
 
 class Session:
@@ -53,24 +55,26 @@ class Session:
         outcomes: Outcomes,
         say: Callable[[Said], None],
         address: str | None = None,
+        headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """Say things with `say`; nothing is said before the client speaks."""
         self._emulator = emulator
         self._live = live
-        self._say = say
+        self.say = say
         self._runs = Runs(emulator, outcomes, self)
-        self._asker = Asker(address=address)
+        self.asker = Asker(address=address, headers=headers)
+        self.troubles = Troubles(emulator, self)
         self._credential: Credential = None
         self._expiry: Timer | None = None
         self._version = frames.Version()
         self._query_set = 0
         self._identity = 0
         self._skew: float | None = None
-        self._queries = QuerySet(emulator, live, self, self._arrive)
+        self._queries = QuerySet(emulator, live, self, self.tell_owed)
         self._is_owing = False
         self._is_busy = False
         self._is_over = False
-        self._redacts = self._asker.redacts(emulator)
+        self._redacts = self.asker.redacts(emulator)
         self._warning: str | None = None
 
     def receive(self, text: str) -> None:
@@ -94,6 +98,7 @@ class Session:
         self._is_over = True
         self._runs.stop()
         self._queries.leave()
+        self.troubles.stop()
         if self._expiry is not None:
             self._expiry.cancel()
 
@@ -112,9 +117,9 @@ class Session:
             return
         was_busy, self._is_busy = self._is_busy, True
         try:
-            self._become(replace(self._asker, caller=identify(self._credential, self._emulator.revision.scenario)))
+            self._become(replace(self.asker, caller=identify(self._credential, self._emulator.revision.scenario)))
         except ApiError:
-            self._become(self._asker)  # who is known no more goes on as who he was
+            self._become(self.asker)  # who is known no more goes on as who he was
         finally:
             self._is_busy = was_busy
         self.push()
@@ -133,26 +138,42 @@ class Session:
 
     def answer(self, written: bytes) -> None:
         """Send an answer, and what changed."""
-        self._say(written)
+        self.say(written)
         self._tell()
 
     def end(self, last: Close | Death) -> None:
         """Say the last thing."""
-        self._say(last)
+        self.say(last)
         self.leave()
 
-    def suffer(self, death: Death) -> None:
-        """Let the socket die; when only an answer never comes, everything else goes on."""
+    def fail(self, finish: Finish, *, is_update: bool = False) -> bool:
+        """End over what is no answer; when only that never comes, everything else goes on. Say whether it is none."""
+        if finish.death is not None:
+            self._suffer(finish.death)
+            return True
+        words = last_words(finish, self._identity, is_update=is_update)
+        for each in words:
+            self.say(each)
+        if words:
+            self.leave()
+        return bool(words)
+
+    def tell_owed(self) -> None:
+        """Send the Transition that was held back, if there is one."""
+        if self._is_owing:
+            self._tell()
+
+    def _suffer(self, death: Death) -> None:
         if death.end is End.TIMEOUT:
             self._tell()
         elif death.end is End.MALFORMED:
-            self._say(death)
+            self.say(death)
             self.end(Close(None))
         else:
             self.end(death)
 
     def _end_with(self, last: bytes) -> None:
-        self._say(last)
+        self.say(last)
         self.end(Close(None))
 
     def _take(self, message: Message) -> None:
@@ -164,12 +185,12 @@ class Session:
             case Authenticate():
                 self._authenticate(message)
             case Run(kind="Mutation"):
-                self._runs.mutate(self._asker, message)
+                self._runs.mutate(self.asker, message)
             case Run():
-                self._runs.act(self._asker, message)
+                self._runs.act(self.asker, message)
 
     def _connect(self, message: Connect) -> None:
-        self._asker = replace(self._asker, session=message.session_id)
+        self.asker = replace(self.asker, session=message.session_id)
         self._runs.session = message.session_id
         if message.max_observed is not None:
             self._emulator.observe(message.max_observed)
@@ -182,9 +203,7 @@ class Session:
             raise BadMessageError(f"Base version {base} passed up doesn't match the current version {self._query_set}")
         for each in message.modifications:
             is_done = (
-                self._queries.remove(each.query_id)
-                if isinstance(each, Remove)
-                else self._queries.add(each, self._asker)
+                self._queries.remove(each.query_id) if isinstance(each, Remove) else self._queries.add(each, self.asker)
             )
             if not is_done:
                 self.end(INTERNAL)
@@ -195,7 +214,10 @@ class Session:
     def _authenticate(self, message: Authenticate) -> None:
         if message.base_version != self._identity:
             self.end(INTERNAL)
-            return
+        else:
+            self.troubles.admit(partial(self._identify, message))
+
+    def _identify(self, message: Authenticate) -> None:
         try:
             credential = _credential_of(message)
             caller = identify(credential, self._emulator.revision.scenario)
@@ -205,7 +227,7 @@ class Session:
         self._credential = credential
         self._expect_expiry()
         self._identity += 1
-        self._become(replace(self._asker, caller=caller))
+        self._become(replace(self.asker, caller=caller))
         self._tell()
 
     def _expect_expiry(self) -> None:
@@ -222,24 +244,19 @@ class Session:
 
     def _become(self, asker: Asker) -> None:
         """Be somebody else: every query is run again, and those are sent whose answer is another one."""
-        before, self._asker = self._asker, asker
-        if asker.caller != before.caller:
-            self._queries.ask_anew(asker)
+        before, self.asker = self.asker, asker
+        self._queries.ask_anew(asker, is_other=asker.caller != before.caller)
         redacts = asker.redacts(self._emulator)
         if redacts != self._redacts:
             self._redacts = redacts
             self._queries.touch_redacted()
-
-    def _arrive(self) -> None:
-        if self._is_owing:
-            self._tell()
 
     def _tell(self) -> None:
         """Send a Transition, once all first results are there: it is about all queries of its version."""
         if self._is_over:
             return
         self._is_owing = True
-        if not self._queries.is_waiting:
+        if not self._queries.is_waiting and self.troubles.passes():
             self._transition()
 
     def _transition(self) -> None:
@@ -249,22 +266,17 @@ class Session:
         results = [frames.query_removed(each) for each in self._queries.take_removed()]
         for query_id, query in self._queries.take_news():
             finish = query.take()
-            closing = closing_over(finish)
             if finish.death is not None and finish.death.end is End.TIMEOUT:
                 continue
-            if finish.death is not None:
-                self.suffer(finish.death)
-                return
-            if closing is not None:
-                self.end(closing)
+            if self.fail(finish):
                 return
             results.append(self._result(query_id, query.live))
         end = frames.Version(self._query_set, self._identity, self._emulator.timestamp())
-        self._say(frames.transition(self._version, end, results, self._skew, self._emulator.clock.now()))
+        self.say(frames.transition(self._version, end, results, self._skew, self._emulator.clock.now()))
         self._version = end
 
     def _result(self, query_id: int, live: Live) -> bytes:
-        finish, answer = live.finish, self._asker.answer(self._emulator, live.entry, live.decision)
+        finish, answer = live.finish, self.asker.answer(self._emulator, live.entry, live.decision)
         warning, self._warning = self._warning, None
         written = live.encoded.get(answer.redacts)
         if warning is not None:
