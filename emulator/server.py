@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 
 from emulator.app import CONTROL, App, Listener
 from emulator.engine.surroundings import UncomputableError
 from emulator.model.scenario import ClockSettings, Scenario
-from emulator.reload.rehearse import seed_problem
+from emulator.reload.rehearse import prepare, seed_problem
 from emulator.reload.reloader import Reloader
 from emulator.reload.report import Refused, Report, warning
 from emulator.runtime.clock import ScenarioClock
@@ -62,11 +63,14 @@ class Server:
         self.emulator = _begin(scenario, loaded)
         self.app = App(self.emulator, listeners)
         self._tell = tell
+        self._prepared: asyncio.Future[None] | None = None
         self.app.stage = self.reloader = Reloader(self.emulator, loader, loaded, wanted, self._report)
 
     async def start(self) -> None:
         """Begin to listen; raise PortInUseError, listening nowhere, when a port is taken."""
         await self.app.start()
+        scenario = self.emulator.revision.scenario
+        self._prepared = asyncio.get_running_loop().run_in_executor(None, prepare, scenario)
 
     async def stop(self) -> None:
         """Stop listening and end what is open."""

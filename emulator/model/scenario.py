@@ -58,7 +58,10 @@ class TimelineStep:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario; `functions` is keyed by the public spelling of each path, in the order of the file."""
+    """One scenario; `functions` is keyed by the public spelling of each path, in the order of the file.
+
+    Where it `may_fake`, something in its files looks like a draw from ``fake.…``.
+    """
 
     name: str
     file: str
@@ -76,3 +79,4 @@ class Scenario:
     gateway: Gateway = field(default_factory=Gateway)
     faults: tuple[Fault, ...] = ()
     limits: tuple[Limit, ...] = ()
+    may_fake: bool = field(default=False, compare=False)

@@ -27,6 +27,14 @@ def rehearse(loaded: Loaded, now: int) -> Loaded:
     return replace(loaded, scenarios=scenarios, problems=problems, problems_of={**loaded.problems_of, **found})
 
 
+def prepare(scenario: Scenario) -> None:
+    """Do ahead, off the loop, what the first draw of made-up data would do on it."""
+    if scenario.may_fake:
+        from emulator.expressions import fake  # noqa: PLC0415 - most scenarios draw nothing of it
+
+        fake.prepare(scenario.locale)
+
+
 def seed_problem(error: UncomputableError) -> Problem:
     """Return why a table cannot begin, for the author of the scenario."""
     return Problem(error.place, "bad-seed", " ".join(filter(None, error.reason.splitlines())))

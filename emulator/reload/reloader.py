@@ -14,7 +14,7 @@ from emulator.engine.surroundings import UncomputableError
 from emulator.model.constant import Constant
 from emulator.model.scenario import Scenario
 from emulator.reload.additions import Additions
-from emulator.reload.rehearse import seed_problem
+from emulator.reload.rehearse import prepare, seed_problem
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.files import SUFFIXES, find_folders
@@ -112,10 +112,13 @@ class Reloader:
 
     def _load(self) -> Loaded | None:
         try:
-            return self._loader.load()
+            loaded = self._loader.load()
+            for each in filter(None, loaded.scenarios.values()):
+                prepare(each)
         except Exception:
             logger.exception("a bug in the emulator: loading failed; the last good scenario stays in force")
             return None
+        return loaded
 
     def _targets(self) -> set[Path]:
         folders = {path.parent for path in self._seen}

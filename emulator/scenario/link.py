@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from collections.abc import Mapping as AnyMapping
 from typing import NamedTuple
 
+from emulator.expressions.functions.fakes import PREFIX
 from emulator.expressions.locales import KNOWN_LOCALES
 from emulator.model.constant import Constant
 from emulator.model.function import Function
@@ -63,7 +64,8 @@ class Linker:
     def link(self, name: str, tree: Mapping, seed: int | None) -> tuple[Scenario | None, list[Problem]]:
         """Return the scenario, None when anything is wrong with it; `seed` overrides the file's."""
         functions, problems, uses = self._functions(tree)
-        reader = ValueReader(sources_of(tree))
+        sources = sources_of(tree)
+        reader = ValueReader(sources)
         constants = _values(tree.get("vars"), reader)
         variables = {key: Constant(value) for key, value in _values(tree.get("state"), reader).items()}
         form = validate(ScenarioForm, _without_functions(tree))
@@ -88,6 +90,7 @@ class Linker:
             gateway=self._gateway(tree, reader),
             faults=overlays.faults(form.faults, tree.get("faults")),
             limits=overlays.limits(form.limits, tree.get("limits")),
+            may_fake=any(PREFIX in each.text for each in sources.values()),
         )
         _check_locale(form.locale, tree, reader)
         problems += reader.problems
