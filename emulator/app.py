@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,7 +36,7 @@ _TOKEN_BYTES = 24
 
 
 if TYPE_CHECKING:
-    from emulator.surfaces.control.endpoints import Stage
+    from emulator.surfaces.control.house import Instances, Stage
     from emulator.surfaces.control.surface import ControlSurface
 
 
@@ -78,6 +79,7 @@ class App:
         self.emulator = emulator
         self.token = token or token_urlsafe(_TOKEN_BYTES)
         self.stage: Stage | None = None
+        self.instances: Instances | None = None
         self._control: ControlSurface | None = None
         self.listeners = tuple(listeners)
         self.addresses: dict[str, tuple[str, int]] = {}
@@ -123,10 +125,7 @@ class App:
     def _begin_control(self, module: ModuleType) -> None:
         if self._control is None:
             hosts = {each.host.lower() for each in self.listeners}
-            self._control = module.ControlSurface(self.emulator, self.token, self._use, hosts)
-
-    def _use(self) -> Stage | None:
-        return self.stage
+            self._control = module.ControlSurface(self.emulator, self.token, self, hosts)
 
     async def start(self) -> None:
         """Begin to listen everywhere; raise PortInUseError, listening nowhere, when a port is taken."""
@@ -160,6 +159,29 @@ class App:
         await self._openclaw.close()
         for runner in self._runners.values():
             await runner.cleanup()
+
+    def uses(self) -> int | None:
+        """Return how many requests came; None while anybody is connected."""
+        servers = [each.server for each in self._runners.values() if each.server is not None]
+        return None if any(each.connections for each in servers) else sum(each.requests_count for each in servers)
+
+    def facts(self) -> dict[str, object]:
+        """Return where everything is and the keys to it, as the ready file says it."""
+        scenario = self.emulator.revision.scenario
+        access = scenario.gateway.access
+        return {
+            "convex_url": self.url("convex"),
+            "gateway_url": self.url(GATEWAY) or self.url("convex"),
+            "site_url": self.url("site"),
+            "admin_key": scenario.deployment.admin_keys[0] if scenario.deployment.admin_keys else None,
+            "gateway_token": access.bearer,
+            "gateway_password": access.password,
+            "control_url": f"{self.url('convex')}{CONTROL}",
+            "token": self.token,
+            "scenario": scenario.name,
+            "seed": scenario.seed,
+            "pid": os.getpid(),
+        }
 
     def url(self, name: str) -> str | None:
         """Return the base URL of a listener, None when there is none of that name."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 
-from emulator.app import CONTROL, App, Listener
+from emulator.app import App, Listener
+from emulator.engine.index import Index
 from emulator.engine.surroundings import UncomputableError
-from emulator.model.scenario import ClockSettings, Scenario
+from emulator.instances import Instances
+from emulator.model.scenario import Scenario
 from emulator.reload.rehearse import prepare, seed_problem
 from emulator.reload.reloader import Reloader
 from emulator.reload.report import Refused, Report, warning
-from emulator.runtime.clock import ScenarioClock
+from emulator.runtime.beginning import begin
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.load import Loaded, Loader, choose
 from emulator.scenario.problem import Problem, did_you_mean
@@ -60,11 +61,13 @@ class Server:
         Raises NoScenarioError when it cannot begin.
         """
         scenario = scenario_of(loaded, wanted)
-        self.emulator = _begin(scenario, loaded)
+        self.reloader = Reloader(loader, loaded)
+        self.emulator = _begin(self.reloader.indexes.of(scenario), loaded)
         self.app = App(self.emulator, listeners)
         self._tell = tell
         self._prepared: asyncio.Future[None] | None = None
-        self.app.stage = self.reloader = Reloader(self.emulator, loader, loaded, wanted, self._report)
+        self.app.stage = self.main = self.reloader.follow(self.emulator, wanted, self._report)
+        self.app.instances = self.instances = Instances(self.main, self.reloader, [each.name for each in listeners])
 
     async def start(self) -> None:
         """Begin to listen; raise PortInUseError, listening nowhere, when a port is taken."""
@@ -73,7 +76,8 @@ class Server:
         self._prepared = asyncio.get_running_loop().run_in_executor(None, prepare, scenario)
 
     async def stop(self) -> None:
-        """Stop listening and end what is open."""
+        """Stop listening and end what is open, the instances that were made with it."""
+        await self.instances.close()
         await self.app.stop()
 
     def _report(self, report: Report) -> None:
@@ -83,27 +87,12 @@ class Server:
 
     def facts(self) -> dict[str, object]:
         """Return where everything is and the keys to it, as the ready file says it."""
-        app, scenario = self.app, self.emulator.revision.scenario
-        access = scenario.gateway.access
-        return {
-            "convex_url": app.url("convex"),
-            "gateway_url": app.url("gateway") or app.url("convex"),
-            "site_url": app.url("site"),
-            "admin_key": scenario.deployment.admin_keys[0] if scenario.deployment.admin_keys else None,
-            "gateway_token": access.bearer,
-            "gateway_password": access.password,
-            "control_url": f"{app.url('convex')}{CONTROL}",
-            "token": app.token,
-            "scenario": scenario.name,
-            "seed": scenario.seed,
-            "pid": os.getpid(),
-        }
+        return self.app.facts()
 
 
-def _begin(scenario: Scenario, loaded: Loaded) -> Emulator:
-    clock = scenario.clock or ClockSettings()
+def _begin(index: Index, loaded: Loaded) -> Emulator:
     try:
-        return Emulator(scenario, ScenarioClock(clock.start, clock.rate))
+        return begin(index)
     except UncomputableError as error:
         message = "the scenario cannot begin; nothing is served"
         raise NoScenarioError(message, [seed_problem(error)], loaded.sources) from error

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from emulator.engine.index import Index
 from emulator.model.function import Added, FirstMatch, Function
 from emulator.model.gateway import CHAT
 from emulator.model.place import Place
@@ -44,10 +45,13 @@ class Addition(NamedTuple):
 class Additions:
     """All rules that were added and not removed, the newest first."""
 
+    files: Scenario
+    """What is in force without them."""
+
     def __init__(self, emulator: Emulator) -> None:
         """Begin with none, over what is in force."""
         self._emulator = emulator
-        self._files = emulator.revision.scenario
+        self.files = emulator.revision.scenario
         self._all: dict[int, Addition] = {}
         self._numbers = 0
         emulator.on_reset(self._reset)
@@ -88,18 +92,19 @@ class Additions:
         self._all.clear()
         self._put(operations)
 
-    def swap(self, scenario: Scenario) -> Revision:
+    def swap(self, scenario: Scenario, index: Index | None = None) -> Revision:
         """Put another scenario in force with everything laid over it that still can be; tell of what cannot.
 
-        Raises UncomputableError, with the old one still in force, when a table cannot begin.
+        `index` is that of the scenario as it is, where it is built already. Raises UncomputableError, with the old one
+        still in force, when a table cannot begin.
         """
         if not self._all:
-            after = self._emulator.swap(scenario)
-            self._files = scenario
+            after = self._emulator.swap(scenario, index)
+            self.files = scenario
             return after
         kept, dropped = self._linked_to(scenario)
         after = self._emulator.swap(_laid_over(scenario, kept))
-        self._files, self._all = scenario, {each.id: each for each in kept}
+        self.files, self._all = scenario, {each.id: each for each in kept}
         for text in dropped:
             logger.warning("%s", text)
             self._emulator.warn(text)
@@ -139,7 +144,7 @@ class Additions:
         if not operations:
             return
         additions = [each for each in self._all.values() if each.operation in operations]
-        laid = _laid_over(self._files, additions)
+        laid = _laid_over(self.files, additions)
         now = self._emulator.revision.scenario
         functions = dict(now.functions)
         for operation in operations:

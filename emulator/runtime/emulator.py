@@ -14,7 +14,7 @@ from emulator.engine.call import Call
 from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_known, decide_passing
 from emulator.engine.draw import hex_digits
 from emulator.engine.explain import explain, explain_missed, rule_to_paste
-from emulator.engine.index import Decision, build_index
+from emulator.engine.index import Decision, Index, build_index
 from emulator.engine.overlay import Admission, count_key
 from emulator.engine.plan import (
     Ending,
@@ -74,12 +74,15 @@ SCENARIO = frozenset({Level.STATE, Level.COUNTS, Level.LIMITS, Level.RULES})
 class Emulator:
     """Everything that changes while running, and nothing that knows a socket."""
 
-    def __init__(self, scenario: Scenario, clock: Clock) -> None:
-        """Put `scenario` in force as revision 1; raise UncomputableError when its tables cannot begin."""
+    def __init__(self, scenario: Scenario, clock: Clock, index: Index | None = None) -> None:
+        """Put `scenario` in force as revision 1; raise UncomputableError when its tables cannot begin.
+
+        Emulators of the same scenario may share its `index`; one is built if it is left out.
+        """
         self.clock = clock
         self.journal = Journal()
         self.connections = Connections()
-        self.revision = Revision(1, build_index(scenario))
+        self.revision = Revision(1, index or build_index(scenario))
         self.state = State()
         self._calls = 0
         self._newest_ts = 0
@@ -149,13 +152,14 @@ class Emulator:
         """Take note of a timestamp that a client has seen: later ones are later than that, too."""
         self._newest_ts = max(self._newest_ts, ts)
 
-    def swap(self, scenario: Scenario) -> Revision:
+    def swap(self, scenario: Scenario, index: Index | None = None) -> Revision:
         """Put another scenario in force at once; what it says otherwise begins anew, everything else goes on.
 
-        Raises UncomputableError, with the old one still in force, when a table cannot begin.
+        Its `index` is built if it is left out. Raises UncomputableError, with the old one still in force, when a table
+        cannot begin.
         """
         before = self.revision.scenario
-        index = build_index(scenario, self.revision.index)
+        index = index or build_index(scenario, self.revision.index)
         settings = scenario.clock or ClockSettings()
         is_reset = scenario.clock != before.clock
         start = settings.start if is_reset else None

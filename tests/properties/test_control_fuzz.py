@@ -24,15 +24,18 @@ from tests.wire.control.conftest import SCENARIO
 
 
 def _description(folder: Path) -> Any:
+    from emulator.app import App
     from emulator.runtime.emulator import Emulator
     from emulator.surfaces.control.openapi import describe
 
-    surface = ControlSurface(Emulator(load_text(folder, "seed: 1"), WatchedClock()), TOKEN, lambda: None, ())
+    app = App(Emulator(load_text(folder, "seed: 1"), WatchedClock()), [])
+    surface = ControlSurface(app.emulator, TOKEN, app, ())
     return describe(surface._listed)
 
 
 NAMES = ("notes", "outage", "few", "default", "telegram", "1", "count", "label", "state", "5ms", "0s", "connected")
 CODES = {"bad_request", "not_found", "method_not_allowed", "needs_token", "foreign", "too_large", "has_problems"}
+CODES |= {"no_instances"}
 KNOWN = {"tables": "notes", "faults": "outage", "scenarios": "default", "channels": "telegram", "journal": "1"}
 VALUES = ({"$integer": "AQAAAAAAAAA="}, {"$float": "AAAAAAAA+H8="}, {"$bytes": "AQ=="}, {"$odd": 1}, 10**400, -0.0)
 texts = st.one_of(st.sampled_from(NAMES), st.text(max_size=12))

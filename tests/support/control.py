@@ -14,7 +14,7 @@ from emulator.app import GATEWAY, LOOPBACK, App, Listener
 from emulator.model.scenario import Scenario
 from emulator.runtime.clock import Clock
 from emulator.runtime.emulator import Emulator
-from emulator.surfaces.control.endpoints import Stage
+from emulator.surfaces.control.house import Stage
 from tests.support.clocks import WatchedClock
 
 TOKEN = "token-of-the-tests"

@@ -143,6 +143,15 @@ class Documents(Form):
     documents: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=10_000)]
 
 
+class NewInstance(Form):
+    """Of which scenario an instance is, with which seed, what it is called, and how long it may lie idle."""
+
+    scenario: str | None = None
+    seed: int | None = None
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
+    expires: Annotated[str, Field(description="End it when nobody has used it for so long.")] | None = None
+
+
 def read_body(form: type[Body], body: bytes) -> Body:
     """Return a body as its form; an empty one is an empty object. Raises ControlError."""
     try:

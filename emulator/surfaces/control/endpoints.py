@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
 from emulator import __version__
 from emulator.engine.overlay import is_switched_on, switch
 from emulator.engine.surroundings import UncomputableError
-from emulator.reload.additions import Additions
 from emulator.runtime.clock import ScenarioClock
 from emulator.runtime.emulator import Emulator
-from emulator.scenario.problem import Problem, did_you_mean
+from emulator.scenario.problem import did_you_mean
 from emulator.surfaces.control import bodies
 from emulator.surfaces.control.asked import Asked, Json
 from emulator.surfaces.control.failures import bad_request, conflict, not_found
+from emulator.surfaces.control.house import House, Stage
 from emulator.surfaces.control.views import function_row, outcome_of, problem_row
 from emulator.values.instants import MAX_INSTANT, format_moment
-
-
-class Stage(Protocol):
-    """The scenarios that can be put in force, and what is added to the one that is."""
-
-    additions: Additions
-
-    def names(self) -> list[str]:
-        """Return the names of all scenarios."""
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Return what is wrong with any of them."""
-
-    def use(self, name: str) -> bool:
-        """Put one in force; say whether it could be."""
 
 
 class ControlEndpoints:
     """What is in force, and levers."""
 
-    def __init__(self, emulator: Emulator, stage: Callable[[], Stage | None]) -> None:
-        """Steer `emulator`; `stage` gives the scenarios, where there are several to choose from."""
+    def __init__(self, emulator: Emulator, house: House) -> None:
+        """Steer `emulator`; `house` has the scenarios, where there are several to choose from."""
         self._emulator = emulator
-        self._get_stage = stage
+        self._house = house
 
     @property
     def _stage(self) -> Stage | None:
-        return self._get_stage()
+        return self._house.stage
 
     async def health(self, _asked: Asked) -> Json:
         """Say that the emulator answers, and which scenario is in force."""

@@ -10,6 +10,7 @@ from emulator.surfaces.control.asked import JSON, Endpoint
 from emulator.surfaces.control.data import DataEndpoints
 from emulator.surfaces.control.endpoints import ControlEndpoints
 from emulator.surfaces.control.follow import EVENT_STREAM, FollowEndpoint
+from emulator.surfaces.control.instances import InstanceEndpoints
 from emulator.surfaces.control.journal import FILTERS, JournalEndpoints
 from emulator.surfaces.control.metrics import CONTENT_TYPE, Metrics
 from emulator.surfaces.control.rules import RulesEndpoints
@@ -80,3 +81,11 @@ def routes_of_data(api: DataEndpoints) -> Iterator[Route]:
     yield Route("PUT", "/channels/{id}", api.set_channel, bodies.Channel, changes=True)
     yield Route("GET", "/connections", api.connections)
     yield Route("DELETE", "/connections/{id}", api.cut, changes=True)
+
+
+def routes_of_instances(api: InstanceEndpoints) -> Iterator[Route]:
+    """Yield the routes of further emulators."""
+    yield Route("GET", "/instances", api.instances)
+    yield Route("POST", "/instances", api.make_instance, bodies.NewInstance, changes=True)
+    yield Route("DELETE", "/instances", api.end_instances, changes=True)
+    yield Route("DELETE", "/instances/{id}", api.end_instance, changes=True)

@@ -12,7 +12,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.scenario.problem import did_you_mean
 from emulator.surfaces.control.asked import JSON, Answer, Asked, json_bytes
 from emulator.surfaces.control.data import DataEndpoints
-from emulator.surfaces.control.endpoints import ControlEndpoints, Stage
+from emulator.surfaces.control.endpoints import ControlEndpoints
 from emulator.surfaces.control.failures import (
     INTERNAL,
     ControlError,
@@ -23,6 +23,8 @@ from emulator.surfaces.control.failures import (
 )
 from emulator.surfaces.control.follow import FollowEndpoint
 from emulator.surfaces.control.guard import check_caller
+from emulator.surfaces.control.house import House
+from emulator.surfaces.control.instances import InstanceEndpoints
 from emulator.surfaces.control.journal import JournalEndpoints
 from emulator.surfaces.control.metrics import Metrics
 from emulator.surfaces.control.openapi import describe
@@ -32,6 +34,7 @@ from emulator.surfaces.control.routes import (
     Route,
     routes_of,
     routes_of_data,
+    routes_of_instances,
     routes_of_journal,
     routes_of_rules,
 )
@@ -49,19 +52,18 @@ logger = logging.getLogger(__name__)
 class ControlSurface:
     """Answers every request under ``/__emulator/``."""
 
-    def __init__(
-        self, emulator: Emulator, token: str, stage: Callable[[], Stage | None], hosts: Collection[str]
-    ) -> None:
-        """Let who has `token` change things; `hosts` are the names by which the emulator may be called."""
+    def __init__(self, emulator: Emulator, token: str, house: House, hosts: Collection[str]) -> None:
+        """Let who has `token` change things in `house`; `hosts` are the names by which the emulator may be called."""
         self._token = token
         self._hosts = frozenset(hosts)
         self._follow = FollowEndpoint(emulator)
         self._routes: PathTable[Route] = PathTable()
         self._listed = [
-            *routes_of(ControlEndpoints(emulator, stage), Metrics(emulator)),
+            *routes_of(ControlEndpoints(emulator, house), Metrics(emulator)),
             *routes_of_journal(JournalEndpoints(emulator), self._follow),
-            *routes_of_rules(RulesEndpoints(_additions(emulator, stage))),
+            *routes_of_rules(RulesEndpoints(_additions(emulator, house))),
             *routes_of_data(DataEndpoints(emulator)),
+            *routes_of_instances(InstanceEndpoints(house)),
             Route("GET", OPENAPI.removeprefix(PREFIX), self.openapi),
         ]
         for route in self._listed:
@@ -105,12 +107,12 @@ class ControlSurface:
         return answer if isinstance(answer, Reply | web.StreamResponse) else Reply(200, json_bytes(answer), {})
 
 
-def _additions(emulator: Emulator, stage: Callable[[], Stage | None]) -> Callable[[], Additions]:
+def _additions(emulator: Emulator, house: House) -> Callable[[], Additions]:
     """Return what gives the rules added for now; where no files are, they are laid over what is in force."""
     own: list[Additions] = []
 
     def get() -> Additions:
-        staged = stage()
+        staged = house.stage
         if staged is not None:
             return staged.additions
         if not own:

@@ -56,7 +56,8 @@ async def watching(folder: Path, path: Path, files: dict[str, str]) -> AsyncIter
     assert scenario is not None
     watched = Watched(folder, Emulator(scenario, VirtualClock(0)), asyncio.Queue())
     stop = asyncio.Event()
-    reloader = Reloader(watched.emulator, loader, loaded, None, watched.reports.put_nowait)
+    reloader = Reloader(loader, loaded)
+    reloader.follow(watched.emulator, None, watched.reports.put_nowait)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(reloader.run(stop))
         try:

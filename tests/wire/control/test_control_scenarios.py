@@ -61,8 +61,8 @@ async def staged(tmp_path: Path) -> AsyncIterator[Staged]:
     assert scenario is not None
     reports: list[Report] = []
     async with controlling(scenario, WatchedClock()) as control:
-        reloader = Reloader(control.emulator, loader, loaded, None, reports.append)
-        control.app.stage = reloader
+        reloader = Reloader(loader, loaded)
+        control.app.stage = reloader.follow(control.emulator, None, reports.append)
         yield Staged(control, reloader, tmp_path / "s", reports)
         reloader._thread.shutdown()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
-from typing import Protocol, TypeAlias
 
 from aiohttp import WSMsgType, web
 
@@ -17,6 +16,7 @@ from emulator.model.overlay import HANDSHAKE
 from emulator.model.rule import Death, End, Failure
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
+from emulator.runtime.later import Later
 from emulator.runtime.live import LiveQueries
 from emulator.runtime.perform import perform
 from emulator.surfaces.close import Close
@@ -41,17 +41,6 @@ _NOT_TEXT = Close(1003, "text frames only")
 _GOING_AWAY = 1001
 
 logger = logging.getLogger(__name__)
-
-
-class Cancellable(Protocol):
-    """A timer of the machine's."""
-
-    def cancel(self) -> None:
-        """Wait no more."""
-
-
-Later: TypeAlias = Callable[[float, Callable[[], None]], Cancellable]
-"""Has a function called after so many seconds."""
 
 
 class SyncEndpoint:
