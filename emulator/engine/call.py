@@ -53,7 +53,8 @@ class Call(NamedTuple):
     that limits and faults had their say already, `is_counted` that limits had; of faults only `faults` concern it,
     where that is not None. `is_framed` says that the answer is one frame of a socket. A call that is `part_of` a
     request is concerned by what is not laid over that. One that is decided once more has the `number` that it had
-    first, and its page has the end that it had (`page_end`, a cursor).
+    first, and its page has the end that it had (`page_end`, a cursor). `request` is the number that a client gave it
+    in its session.
     """
 
     operation: str
@@ -75,3 +76,4 @@ class Call(NamedTuple):
     part_of: str | None = None
     number: int | None = None
     page_end: str | None = None
+    request: int | None = None

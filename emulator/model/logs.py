@@ -10,6 +10,7 @@ from emulator.values.display import inspect
 
 MAX_LINE_LENGTH = 32_768
 MAX_LINES = 256
+TRUNCATED = " (truncated due to length)"
 
 
 class LogLevel(Enum):
@@ -26,7 +27,7 @@ def write_log_line(level: LogLevel, arguments: Sequence[Value]) -> str:
     """Write one console call: ``[WARN] 'low stock' { left: 2 }``, cut at the service's limit."""
     text = " ".join(map(inspect, arguments))
     if len(text) > MAX_LINE_LENGTH:
-        text = f"{text[:MAX_LINE_LENGTH]} (truncated due to length)"
+        text = f"{text[:MAX_LINE_LENGTH]}{TRUNCATED}"
     return f"[{level.value}] {text}"
 
 

@@ -119,3 +119,20 @@ def test_a_watched_query_follows_the_environment(convex: CommandLine) -> None:
 
 def test_the_network_test_passes(convex: CommandLine) -> None:
     assert "Network test passed." in convex("network-test").err
+
+
+def test_logs_are_followed_and_looked_back_at(convex: CommandLine) -> None:
+    convex("run", "teapot")
+    watching = convex.begin("logs", "--history", "1", "--success")
+    assert watching.stdout is not None
+    try:
+        first = [watching.stdout.readline() for _ in range(3)]
+        convex("run", "env:host", "{}")
+        second = watching.stdout.readline()
+    finally:
+        watching.kill()
+        watching.communicate()
+    assert first[0].endswith("[CONVEX Q(teapot)] [WARN] 'low stock'\n")
+    assert "[CONVEX Q(teapot)] Uncaught Error: out of tea" in first[1]
+    assert first[2].startswith("    at handler (cli.yaml:")
+    assert second.endswith("[CONVEX Q(env:host)] Function executed in 0 ms\n")

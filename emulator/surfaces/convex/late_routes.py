@@ -22,10 +22,17 @@ _DEPLOYMENT = (
     ("GET", "/api/v1/get_canonical_urls", "canonical_urls"),
     ("GET", "/api/v1/deployment_info", "info"),
 )
+_LOGS = (
+    ("GET", "/api/stream_function_logs", "function_logs"),
+    ("GET", "/api/app_metrics/stream_function_logs", "function_logs"),
+    ("GET", "/api/stream_udf_execution", "executions"),
+    ("GET", "/api/app_metrics/stream_udf_execution", "executions"),
+)
 
 FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
     (("emulator.surfaces.convex.admin.deployment", "DeploymentEndpoints"), _DEPLOYMENT),
+    (("emulator.surfaces.convex.admin.logs", "LogEndpoints"), _LOGS),
 )
 """What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
 

@@ -44,7 +44,9 @@ class Asker:
         """Return what is asked for as a call; raise ApiError for the path of no function."""
         call = read_call(asked.path, asked.args, kind, self.caller, asked.size, asked.component)
         headers = self.headers() if emulator.revision.index.asks_headers else None
-        return call._replace(session=self.session, address=self.address, headers=headers, is_framed=True)
+        number = asked.request_id if isinstance(asked, Run) else None
+        call = call._replace(session=self.session, address=self.address, request=number)
+        return call._replace(headers=headers, is_framed=True)
 
     def redacts(self, emulator: Emulator) -> bool:
         """Whether messages and log lines are hidden from the caller."""
