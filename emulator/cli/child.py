@@ -17,6 +17,13 @@ _OF_TERMINALS = ("SIGINT", "SIGHUP", "SIGQUIT")
 """What a terminal sends to all in the foreground, us and the command alike."""
 
 
+_GUARD = """
+trap '' INT TERM HUP QUIT USR1 USR2
+read -r _ || kill -s TERM "$1"
+"""
+"""Ends the command when we are gone without having said so: then what it reads ends without a line."""
+
+
 class CannotRunError(Exception):
     """A command cannot be started; `status` is what a shell would end with."""
 
@@ -34,6 +41,7 @@ class Child:
         self._command = list(command)
         self._in_group = in_group
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._early: list[signal.Signals] = []
 
     def start(self, environment: Mapping[str, str]) -> None:
@@ -55,6 +63,24 @@ class Child:
         except OSError as error:
             raise CannotRunError(f"cannot run {name}: {error.strerror or error}", _CANNOT_RUN) from error
 
+        self._guard = self._guarded(self._process.pid)
+
+    def _guarded(self, number: int) -> subprocess.Popen[bytes] | None:
+        """Have the command end even when we are killed; where there is no shell for that, it goes on alone."""
+        if os.name != "posix":
+            return None
+        whom, group = (str(number), None) if self._in_group else ("0", number)
+        nothing = subprocess.DEVNULL
+        with contextlib.suppress(OSError):
+            return subprocess.Popen(  # noqa: S603 - our own text
+                ["/bin/sh", "-c", _GUARD, "guard", whom],
+                stdin=subprocess.PIPE,
+                stdout=nothing,
+                stderr=nothing,
+                process_group=group,
+            )
+        return None
+
     def take(self, number: signal.Signals) -> None:
         """Pass on a signal that we got, unless the terminal has sent it to the command, too."""
         if self._process is None:
@@ -69,7 +95,11 @@ class Child:
     def wait(self) -> int:
         """Block until it ends; return its exit status, or less than 0 for a signal that ended it."""
         assert self._process is not None
-        return self._process.wait()
+        returncode = self._process.wait()
+        if self._guard is not None:
+            with contextlib.suppress(OSError):
+                self._guard.communicate(b"\n")
+        return returncode
 
 
 def status_of(returncode: int) -> int:

@@ -8,7 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -215,21 +215,10 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once(folder: Path, beginning: 
             process.kill()
 
 
-def test_a_kill_leaves_the_command_alone_with_nobody_to_answer(folder: Path) -> None:
-    program = f"""{ASK}
-print(ask(), flush=True)
-sys.stdin.readline()
-try:
-    ask()
-except OSError as error:
-    print(error.reason, flush=True)
-"""
-    with started(folder, program) as process:
-        assert line_of(process) == "['hello']"
-        process.kill()
-        process.wait()
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["alone", "with its group"])
+def test_an_emulator_that_is_killed_takes_the_command_with_it(folder: Path, kill: Callable[[int, int], None]) -> None:
+    with started(folder, COUNT_INTERRUPTS) as process:
+        assert line_of(process) == "begins"
+        kill(process.pid, signal.SIGKILL)
 
-        assert "Connection refused" in line_of(process)
+        assert line_of(process) == "ends after 0"
