@@ -80,6 +80,17 @@ class Server:
         await self.instances.close()
         await self.app.stop()
 
+    def turn_to(self, scenario: Scenario, loader: Loader, loaded: Loaded) -> None:
+        """Put a scenario of other files in force, at the same addresses.
+
+        Raises NoScenarioError, with the one before still in force, when it cannot begin.
+        """
+        try:
+            self.main.turn_to(scenario, loaded)
+        except UncomputableError as error:
+            raise _cannot_begin(error, loaded) from error
+        self.reloader.turn_to(loader, loaded)
+
     def _report(self, report: Report) -> None:
         self._tell(report)
         if isinstance(report, Refused):
@@ -94,5 +105,8 @@ def _begin(index: Index, loaded: Loaded) -> Emulator:
     try:
         return begin(index)
     except UncomputableError as error:
-        message = "the scenario cannot begin; nothing is served"
-        raise NoScenarioError(message, [seed_problem(error)], loaded.sources) from error
+        raise _cannot_begin(error, loaded) from error
+
+
+def _cannot_begin(error: UncomputableError, loaded: Loaded) -> NoScenarioError:
+    return NoScenarioError("the scenario cannot begin; nothing is served", [seed_problem(error)], loaded.sources)

@@ -110,6 +110,15 @@ class Additions:
             self._emulator.warn(text)
         return after
 
+    def begin(self, scenario: Scenario, index: Index) -> None:
+        """Put another scenario in force, of which `index` is, with nothing laid over it.
+
+        Raises UncomputableError, with everything as it was, when a table cannot begin.
+        """
+        self._emulator.swap(scenario, index)
+        self.files = scenario
+        self._all.clear()
+
     def find(self, number: int) -> Addition | None:
         """Return what was added under an id."""
         return self._all.get(number)

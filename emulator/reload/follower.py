@@ -70,6 +70,18 @@ class Follower:
         self._wanted = name
         return True
 
+    def turn_to(self, scenario: Scenario, loaded: Loaded) -> None:
+        """Put a scenario of other files in force, with nothing laid over it, and keep to those.
+
+        Raises UncomputableError, with everything as it was, when it cannot begin.
+        """
+        self.additions.begin(scenario, self._indexes.of(scenario))
+        self._loaded = loaded
+        self._wanted = scenario.name
+        self._in_force = loaded.files
+        self._broken = False
+        self._refused = ()
+
     def take(self, loaded: Loaded, started: float) -> None:
         """Put what was loaded in force when it is whole; loading it was `started` then."""
         self._loaded = loaded

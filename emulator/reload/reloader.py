@@ -31,6 +31,12 @@ class Reloader:
         self._roots = tuple(Path(path).absolute() for path in loader.paths)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emulator-load")
 
+    def turn_to(self, loader: Loader, loaded: Loaded) -> None:
+        """Go on with other files, which those who follow have in force already."""
+        self._loader = loader
+        self.loaded = loaded
+        self._roots = tuple(Path(path).absolute() for path in loader.paths)
+
     def follow(self, emulator: Emulator, wanted: str | None, tell: Tell, seed: int | None = None) -> Follower:
         """Keep an emulator at a scenario from now on, which is in force in it as it was loaded last."""
         follower = Follower(emulator, self.loaded, wanted, tell, self.indexes, seed)

@@ -85,16 +85,19 @@ def _read(path: Path, loader: Loader) -> Loaded | None:
         loaded = _OurRecords(io.BytesIO(path.read_bytes())).load()
     except Exception:  # noqa: BLE001 - a cache that cannot be read is no cache, whatever the reason
         return None
-    if not isinstance(loaded, Loaded):
-        return None
+    return loaded if isinstance(loaded, Loaded) and is_current(loaded, loader) else None
+
+
+def is_current(loaded: Loaded, loader: Loader) -> bool:
+    """Whether the files are what they were when they were loaded; one that could not be read may be by now."""
     found, problems = find_scenarios(loader.paths)
     if problems or [each.name for each in found] != list(loaded.scenarios):
-        return None
+        return False
     for file, digest in loaded.files.items():
         data = read_file(file)
         if not isinstance(data, bytes) or digest_of(data) != digest:
-            return None
-    return loaded
+            return False
+    return True
 
 
 def _write(path: Path, loaded: Loaded) -> None:

@@ -60,12 +60,20 @@ class _Gathered(NamedTuple):
 class Loader:
     """Loads the same paths again and again; a file or a function that stayed the same costs nothing."""
 
-    def __init__(self, paths: AnySequence[Path], seed: int | None = None, *, lints: bool = False) -> None:
+    def __init__(
+        self,
+        paths: AnySequence[Path],
+        seed: int | None = None,
+        *,
+        lints: bool = False,
+        texts: AnyMapping[Path, bytes] = {},
+    ) -> None:
         """Load `paths`, files and folders; `seed` overrides the seed of every scenario.
 
-        With `lints` what is doubtful is told as well, as warnings.
+        With `lints` what is doubtful is told as well, as warnings. What `texts` has stands for the content of files.
         """
         self._lints = lints
+        self._texts = texts
         self.paths = tuple(paths)
         self.seed = seed
         self._before: dict[Path, _Read] = {}
@@ -133,7 +141,7 @@ class Loader:
     def _read(self, path: Path) -> _Read:
         if path in self._now:
             return self._now[path]
-        data = read_file(path)
+        data = self._texts[path] if path in self._texts else read_file(path)
         if isinstance(data, Problem):
             read = _Read("", None, None, [data])
         else:

@@ -7,8 +7,8 @@ follows in an ``output`` block). An ellipsis stands for anything.
 Ports are those of the pages; where the emulator really listens is put in their place.
 
 ``yaml file=NAME`` is saved under that name when its turn comes, among the scenarios that are served or as a part that
-others include; ``yaml from=NAME`` is a piece of a file that is there. A reader's ``emulator serve …`` and
-``make emulate`` start the emulator that the commands after them talk to.
+others include, ``python file=NAME`` for a command after it; ``yaml from=NAME`` is a piece of a file that is there. A
+reader's ``emulator serve …`` and ``make emulate`` start the emulator that the commands after them talk to.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost):(3210|18789)\b")
 FREE_PORTS = ("--convex-port", "0", "--gateway-port", "0")
 PROGRAMS = {"js": ((*node_command(),), "program.mjs"), "python": ((sys.executable,), "program.py")}
+PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "emulator.testing.plugin"}
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -131,7 +132,7 @@ class Reader:
                 return ""
         before = self.scenarios()
         environment = clean_environment(
-            PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **self.meant()
+            PATH=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **PYTEST, **self.meant()
         )
         bash = ["bash", "-c", self.at_home(command)]
         done = subprocess.run(bash, cwd=self.folder, env=environment, check=True, capture_output=True, text=True)

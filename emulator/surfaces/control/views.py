@@ -53,7 +53,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "faults": list(decision.admission.hit),
     }
     ending = ending_of(entry)
-    detail = _detail(ending)
+    detail = detail_of(ending)
     if detail is not None:
         row["detail"] = detail[:_MAX_TEXT]
     if entry.explanation is not None:
@@ -161,7 +161,8 @@ def _miss(miss: NearMiss) -> dict[str, Any]:
     return {"rule": str(miss.rule.place), "mismatches": reasons}
 
 
-def _detail(ending: Ending) -> str | None:
+def detail_of(ending: Ending) -> str | None:
+    """Say more of how a call ended, None where there is no more to say."""
     match ending:
         case Threw(message):
             return message
