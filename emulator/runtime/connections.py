@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 
 class Connection(NamedTuple):
-    """One open connection: of which kind, to what, since when, from which address, and what cuts it."""
+    """One open connection: of which kind, to what, since when, from which address, and what cuts it.
+
+    `close` closes it with a code and a reason; None for a stream, which knows neither.
+    """
 
     number: int
     kind: str
@@ -16,6 +19,7 @@ class Connection(NamedTuple):
     since: int
     address: str | None
     cut: Callable[[], object]
+    close: Callable[[int, str], object] | None = None
 
 
 class Connections:
@@ -28,12 +32,18 @@ class Connections:
 
     @contextmanager
     def opened(
-        self, kind: str, target: str, since: int, address: str | None, cut: Callable[[], object]
+        self,
+        kind: str,
+        target: str,
+        since: int,
+        address: str | None,
+        cut: Callable[[], object],
+        close: Callable[[int, str], object] | None = None,
     ) -> Iterator[None]:
         """Have a connection among those that are open until the block ends."""
         self._made += 1
         number = self._made
-        self._open[number] = Connection(number, kind, target, since, address, cut)
+        self._open[number] = Connection(number, kind, target, since, address, cut, close)
         try:
             yield
         finally:

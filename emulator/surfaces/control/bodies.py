@@ -16,6 +16,7 @@ from emulator.values.durations import InvalidDurationError, parse_duration
 Body = TypeVar("Body", bound="Form")
 ALL = "all"
 LEVELS = (*(each.value for each in Level), ALL)
+_UNSENDABLE = frozenset({1004, 1005, 1006, 1015})
 _WANTED = {"model_type": "expected an object", "missing": "this is missing", "extra_forbidden": "there is no such key"}
 
 
@@ -118,6 +119,21 @@ class Rate(Form):
     """How many times as fast as the machine's the clock goes."""
 
     rate: Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+class Cut(Form):
+    """How a socket is closed; without a code it is cut, as by a network that fails."""
+
+    code: Annotated[int, Field(ge=1000, le=4999)] | None = None
+    reason: Annotated[str, Field(max_length=123)] = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Cut:
+        if self.code is None and self.reason:
+            raise ValueError("a reason needs a code")
+        if self.code in _UNSENDABLE:
+            raise ValueError(f"{self.code} is never sent (RFC 6455 §7.4.1)")
+        return self
 
 
 class Reset(Form):

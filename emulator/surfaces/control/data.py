@@ -103,12 +103,17 @@ class DataEndpoints:
         return {"connections": rows}
 
     async def cut(self, asked: Asked) -> Json:
-        """Cut a connection, as a network does that fails."""
-        number = asked.parameters["id"]
+        """Cut a connection, as a network does that fails, or close a socket with a code and a reason."""
+        form, number = bodies.read_body(bodies.Cut, asked.body), asked.parameters["id"]
         connection = self._emulator.connections.find(number)
         if connection is None:
             raise not_found(f"there is no connection {number}", "GET /__emulator/connections lists those that are open")
-        connection.cut()
+        if form.code is None:
+            connection.cut()
+        elif connection.close is None:
+            raise bad_request(f"connection {number} is a {connection.kind}, which knows no code", "leave code out")
+        else:
+            connection.close(form.code, form.reason)
         return {"ok": True}
 
     def _table(self, asked: Asked) -> str:

@@ -80,7 +80,7 @@ def routes_of_data(api: DataEndpoints) -> Iterator[Route]:
     yield Route("POST", "/undo", api.undo, changes=True)
     yield Route("PUT", "/channels/{id}", api.set_channel, bodies.Channel, changes=True)
     yield Route("GET", "/connections", api.connections)
-    yield Route("DELETE", "/connections/{id}", api.cut, changes=True)
+    yield Route("DELETE", "/connections/{id}", api.cut, bodies.Cut, changes=True)
 
 
 def routes_of_instances(api: InstanceEndpoints) -> Iterator[Route]:

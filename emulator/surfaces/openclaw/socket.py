@@ -74,7 +74,7 @@ class SocketEndpoint:
         self._open[socket] = None
         try:
             now, cut = self._emulator.clock.now(), partial(end_connection, request, End.DISCONNECT)
-            with self._emulator.connections.opened("socket", request.path, now, request.remote, cut):
+            with self._emulator.connections.opened("socket", request.path, now, request.remote, cut, socket.close):
                 await socket.serve(self._job_row)
         except Exception:
             logger.exception("a bug in the emulator: a socket failed")
@@ -164,6 +164,10 @@ class _Socket:
             self._say(Close(POLICY_VIOLATION, "credential revoked"))
         else:
             self._identity = identity
+
+    def close(self, code: int, reason: str) -> None:
+        """Close as somebody steers it."""
+        self._say(Close(code, reason))
 
     async def leave(self, code: int, reason: bytes) -> None:
         """Close from this side."""

@@ -80,6 +80,44 @@ async def test_a_live_client_is_listed_and_cut(control: Control) -> None:
         await until_gone(control)
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [SOCKET, request_bytes("GET", "/api/sync", headers={"Host": "localhost", **UPGRADE})],
+    ids=["gateway", "sync"],
+)
+async def test_a_socket_is_closed_with_a_code_and_a_reason(control: Control, request_bytes: bytes) -> None:
+    async with opened(control, request_bytes) as stream:
+        await control.send("DELETE", "/connections/1", {"code": 1013, "reason": "ExecuteFullError"})
+
+        with pytest.raises(SocketClosedError) as closed:
+            await RawSocket(stream).text()
+        assert (closed.value.code, closed.value.reason) == (1013, "ExecuteFullError")
+        await until_gone(control)
+
+
+async def test_a_stream_is_closed_with_no_code(control: Control) -> None:
+    async with opened(control, STREAM) as stream:
+        await stream.event()
+        refusal = await control.refusal("DELETE", "/connections/1", {"code": 1013})
+        assert refusal == (400, "bad_request", "connection 1 is a stream, which knows no code")
+        assert len(await connections(control)) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"code": 1006}, "1006 is never sent (RFC 6455 §7.4.1)"),
+        ({"reason": "why"}, "a reason needs a code"),
+        ({"code": 5000}, "code: input should be less than or equal to 4999"),
+    ],
+)
+async def test_what_no_socket_can_be_closed_with_is_told(control: Control, body: Any, message: str) -> None:
+    status, _, told = await control.refusal("DELETE", "/connections/1", body)
+
+    assert status == 400
+    assert message in told
+
+
 async def test_only_the_one_that_is_meant_is_cut(control: Control) -> None:
     async with opened(control, STREAM) as one, opened(control, STREAM) as two:
         await one.event()

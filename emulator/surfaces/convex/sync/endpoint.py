@@ -65,10 +65,8 @@ class SyncEndpoint:
             raise ApiError(400, "InvalidConnectionHeader", "The WebSocket handshake is not complete")
         handshake = await self._admit(request)
         await response.prepare(request)
-        now, cut = self._emulator.clock.now(), partial(end_connection, request, End.DISCONNECT)
-        with self._emulator.connections.opened(HANDSHAKE, request.path, now, request.remote, cut):
-            async with asyncio.TaskGroup() as tasks:
-                await self._serve(request, response, tasks, handshake)
+        async with asyncio.TaskGroup() as tasks:
+            await self._serve(request, response, tasks, handshake)
         return response
 
     async def close(self) -> None:
@@ -102,13 +100,20 @@ class SyncEndpoint:
         session = Session(self._emulator, self._live, self._outcomes, valve.say, request.remote, headers)
         pulse = _Pulse(valve, self._later or loop.call_later)
         self._open[response] = session
+
+        def close(code: int, reason: str) -> None:
+            session.leave()
+            outbox.say(Close(code, reason))
+
+        now, cut = self._emulator.clock.now(), partial(end_connection, request, End.DISCONNECT)
         try:
-            session.troubles.open(handshake)
-            async for message in response:
-                if message.type is WSMsgType.TEXT:
-                    session.receive(message.data)
-                elif message.type is WSMsgType.BINARY:
-                    valve.say(_NOT_TEXT)
+            with self._emulator.connections.opened(HANDSHAKE, request.path, now, request.remote, cut, close):
+                session.troubles.open(handshake)
+                async for message in response:
+                    if message.type is WSMsgType.TEXT:
+                        session.receive(message.data)
+                    elif message.type is WSMsgType.BINARY:
+                        valve.say(_NOT_TEXT)
         except Exception:
             logger.exception("a bug in the emulator: a socket of a live client failed")
             valve.say(INTERNAL)
