@@ -94,6 +94,7 @@ functions:
   ai/replies:broken: {type: action, error: {data: {code: OVERLOADED}}}
   shop:status: {type: query, result: "${state.shop}"}
   time:hour: {type: query, result: "${iso(now)[11:13]}"}
+  notes:long: {type: query, result: ["${'한글 ' * 300_000}", "${'두울 ' * 300_000}", "${'세엣 ' * 300_000}"]}
   notes:latest: {type: query, result: nothing yet}
   notes:reminder: {type: query, result: "${state.reminder}"}
   notes:remind:

@@ -9,11 +9,12 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emulator.model.scenario import Scenario
-from emulator.surfaces.convex.sync import endpoint
+from emulator.surfaces.convex.sync import endpoint, frames
 from emulator.surfaces.convex.sync.session import Session
 from tests.support import raw
 from tests.support.clocks import settle
@@ -232,6 +233,40 @@ async def test_a_frame_may_be_as_large_as_the_largest_arguments_and_not_much_lar
         await client.send(b"x" * (20 * MEBIBYTE + 1))
 
     await until(lambda: not server.sync._open)
+
+
+async def assembled(client: SyncClient) -> Any:
+    chunks = [await client.hear()]
+    while len(chunks) < chunks[0]["totalParts"]:
+        chunks.append(await client.hear())
+    assert {each["type"] for each in chunks} == {"TransitionChunk"}
+    assert [each["partNumber"] for each in chunks] == list(range(chunks[0]["totalParts"]))
+    assert len({each["transitionId"] for each in chunks}) == 1
+    assert max(len(each["chunk"].encode()) for each in chunks) <= 100
+    return json.loads("".join(each["chunk"] for each in chunks))
+
+
+@pytest.mark.parametrize("path", [PATH, "/api/1.28.0-alpha.1/sync"])
+async def test_a_long_transition_comes_in_chunks(
+    server: SyncServer, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(frames, "MAX_CHUNK", 100)
+    async with connected(server, path) as client:
+        await client.say(type="Mutation", requestId=0, udfPath="m:set", args=[{"to": "안녕하세요" * 20}])
+        assert (await client.hear())["success"] is True
+        assert (await assembled(client))["modifications"] == []
+        adds = [{"type": "Add", "queryId": 0, "udfPath": "q:mode", "args": [{}]}]
+        await client.say(type="ModifyQuerySet", baseVersion=0, newVersion=1, modifications=adds)
+        assert (await assembled(client))["modifications"][0]["value"] == "안녕하세요" * 20
+
+
+@pytest.mark.parametrize("path", ["/api/sync", "/api/1.27.5/sync", "/api/python-0.8.1/sync"])
+async def test_who_knows_no_chunks_gets_one_long_frame(
+    server: SyncServer, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(frames, "MAX_CHUNK", 100)
+    async with connected(server, path) as client:
+        assert await client.watch("q:mode") == ["calm"]
 
 
 async def test_a_client_that_never_reads_is_cut_off_and_the_log_says_why(

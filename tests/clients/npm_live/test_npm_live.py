@@ -38,6 +38,10 @@ def test_a_write_is_told_to_all_queries_that_read_it_together_and_to_no_other(
     assert [watches[0].next(), watches[1].next()] == [["one", "two"], 2]
 
 
+def test_a_result_of_many_megabytes_comes_whole(client: LiveClient) -> None:
+    assert client.watch("notes:long").next() == [word * 300_000 for word in ("한글 ", "두울 ", "세엣 ")]
+
+
 def test_the_same_query_twice_is_answered_twice(client: LiveClient) -> None:
     one = bodies(client, "twice")
     assert one.next() == []

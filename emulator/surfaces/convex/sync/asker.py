@@ -59,6 +59,9 @@ class Asker:
         return Answer(Format.ENCODED, emulator.request_id(entry), self.redacts(emulator), place)
 
 
+NOBODY = Asker()
+
+
 def is_answer(finish: Finish) -> bool:
     """Whether something ends as functions do, and not as the infrastructure does."""
     return finish.death is None and not isinstance(finish.ending, Failure | Limited)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
@@ -21,7 +22,7 @@ from emulator.runtime.live import LiveQueries
 from emulator.runtime.perform import perform
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.failures import ApiError, failure_error
-from emulator.surfaces.convex.sync.asker import INTERNAL
+from emulator.surfaces.convex.sync.asker import INTERNAL, Asker
 from emulator.surfaces.convex.sync.frames import PING
 from emulator.surfaces.convex.sync.outcomes import Outcomes
 from emulator.surfaces.convex.sync.session import Session
@@ -39,6 +40,8 @@ _HEARTBEAT = 30.0
 _FAREWELL = 1.0
 _NOT_TEXT = Close(1003, "text frames only")
 _GOING_AWAY = 1001
+_VERSION = re.compile(r"/(\d{1,4})\.(\d{1,4})\.[^/]*/sync$")
+_FIRST_WITH_CHUNKS = (1, 28)
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +99,9 @@ class SyncEndpoint:
             Switches(self._emulator, self._strike, self._relieve)
         outbox = Outbox(request, response, tasks, MAX_WAITING)
         valve = Valve(outbox.say, response.fall_silent, self._emulator.clock, MAX_WAITING)
-        headers = partial(text_headers, request)
-        session = Session(self._emulator, self._live, self._outcomes, valve.say, request.remote, headers)
+        asker = Asker(address=request.remote, headers=partial(text_headers, request))
+        takes = _takes_chunks(request.path)
+        session = Session(self._emulator, self._live, self._outcomes, valve.say, asker, takes_chunks=takes)
         pulse = _Pulse(valve, self._later or loop.call_later)
         self._open[response] = session
 
@@ -149,6 +153,12 @@ class _Response(web.WebSocketResponse):
         self._cancel_heartbeat()
         self._heartbeat = None
         self._autoping = False
+
+
+def _takes_chunks(path: str) -> bool:
+    """Whether a client knows TransitionChunk: npm's since 1.28, which says its version in the path."""
+    found = _VERSION.search(path)
+    return found is not None and (int(found[1]), int(found[2])) >= _FIRST_WITH_CHUNKS
 
 
 class _Pulse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -12,6 +12,9 @@ from emulator.surfaces.convex.codec import Answer, error_message, write_constant
 from emulator.values.formats import Format
 
 PING = b'{"type":"Ping"}'
+MAX_CHUNK = 5_000_000
+"""A longer Transition is cut up, in bytes (contract convex §16)."""
+_CONTINUATION = 0x80  # how the bytes of a letter but the first begin in UTF-8
 
 
 class Version(NamedTuple):
@@ -32,6 +35,14 @@ def transition(start: Version, end: Version, modifications: Iterable[bytes], ske
         measured,
         now,
     )
+
+
+def chunks(transition: bytes, ts: int) -> Iterator[bytes]:
+    """Write a Transition as TransitionChunks, none of which carries more than `MAX_CHUNK` bytes of it."""
+    parts = list(_parts(transition))
+    tree = {"type": "TransitionChunk", "totalParts": len(parts), "transitionId": write_ts(ts)}
+    for number, part in enumerate(parts):
+        yield orjson.dumps({**tree, "partNumber": number, "chunk": part})
 
 
 def query_body(ending: Ending, logs: Sequence[str], answer: Answer, journal: str | None) -> bytes:
@@ -81,6 +92,17 @@ def auth_error(message: str, base_version: int, *, is_update: bool) -> bytes:
 def fatal_error(message: str) -> bytes:
     """Write a FatalError, behind which the socket is closed."""
     return orjson.dumps({"type": "FatalError", "error": message})
+
+
+def _parts(text: bytes) -> Iterator[str]:
+    """Cut a text up between letters."""
+    start = 0
+    while start < len(text):
+        end = start + MAX_CHUNK
+        while end < len(text) and text[end] & 0xC0 == _CONTINUATION:
+            end -= 1
+        yield text[start:end].decode()
+        start = end
 
 
 def _version(version: Version) -> bytes:

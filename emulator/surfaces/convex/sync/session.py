@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -23,7 +23,7 @@ from emulator.surfaces.convex.authorization import (
 )
 from emulator.surfaces.convex.failures import ApiError
 from emulator.surfaces.convex.sync import frames
-from emulator.surfaces.convex.sync.asker import INTERNAL, Asker, last_words
+from emulator.surfaces.convex.sync.asker import INTERNAL, NOBODY, Asker, last_words
 from emulator.surfaces.convex.sync.messages import (
     Authenticate,
     BadMessageError,
@@ -54,15 +54,20 @@ class Session:
         live: LiveQueries,
         outcomes: Outcomes,
         say: Callable[[Said], None],
-        address: str | None = None,
-        headers: Callable[[], Mapping[str, str]] = dict,
+        asker: Asker = NOBODY,
+        *,
+        takes_chunks: bool = False,
     ) -> None:
-        """Say things with `say`; nothing is said before the client speaks."""
+        """Say things with `say`, long Transitions in chunks if the client `takes_chunks`.
+
+        Nothing is said before the client speaks, who is `asker` at first.
+        """
         self._emulator = emulator
         self._live = live
         self.say = say
         self._runs = Runs(emulator, outcomes, self)
-        self.asker = Asker(address=address, headers=headers)
+        self.asker = asker
+        self._takes_chunks = takes_chunks
         self.troubles = Troubles(emulator, self)
         self._credential: Credential = None
         self._expiry: Timer | None = None
@@ -272,8 +277,13 @@ class Session:
                 return
             results.append(self._result(query_id, query.live))
         end = frames.Version(self._query_set, self._identity, self._emulator.timestamp())
-        self.say(frames.transition(self._version, end, results, self._skew, self._emulator.clock.now()))
+        written = frames.transition(self._version, end, results, self._skew, self._emulator.clock.now())
         self._version = end
+        if self._takes_chunks and len(written) > frames.MAX_CHUNK:
+            for each in frames.chunks(written, end.ts):
+                self.say(each)
+        else:
+            self.say(written)
 
     def _result(self, query_id: int, live: Live) -> bytes:
         finish, answer = live.finish, self.asker.answer(self._emulator, live.entry, live.decision)
