@@ -13,22 +13,8 @@ from emulator.engine.added import recount
 from emulator.engine.call import Call
 from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_known, decide_passing
 from emulator.engine.draw import hex_digits
-from emulator.engine.explain import explain, explain_missed, rule_to_paste
 from emulator.engine.index import Decision, Index, build_index
 from emulator.engine.overlay import Admission, count_key
-from emulator.engine.plan import (
-    Ending,
-    Finish,
-    Passed,
-    Rejected,
-    Replied,
-    Returned,
-    Threw,
-    Uncomputable,
-    Unmatched,
-    Unscripted,
-    WrongType,
-)
 from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, Origins, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
@@ -38,15 +24,13 @@ from emulator.model.gateway import CHAT
 from emulator.model.overlay import Fault, Limit
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
+from emulator.runtime.complaints import Complaints, tell_of_step
 from emulator.runtime.connections import Connections
 from emulator.runtime.journal import Entry, Journal
 from emulator.runtime.revision import Revision
 
-_MAX_VOICED = 1_000
-_MAX_TEXT = 1_000
 _MAX_DELAYED = 10_000
 _REQUEST_ID_DIGITS = 16
-_ANSWERED = frozenset({Returned, Replied, Passed})
 _TIMELINE = Call("timeline", None, {})
 
 Result = TypeVar("Result")
@@ -86,7 +70,7 @@ class Emulator:
         self.state = State()
         self._calls = 0
         self._newest_ts = 0
-        self._voiced: set[str] = set()
+        self._complaints = Complaints()
         self._timeline: list[Timer] = []
         self._delayed: dict[int, Timer] = {}
         self._numbers = 0
@@ -180,7 +164,7 @@ class Emulator:
             self._commit(writes, is_seed=True)
         if scenario.timeline != before.timeline or scenario.name != before.name:
             self._start_timeline()
-        self._voiced.clear()
+        self._complaints.forget()
         for listener in self._swapped:
             listener()
         return self.revision
@@ -272,8 +256,7 @@ class Emulator:
         revision = self.revision
         self._carry_out(decision)
         self._calls += 1
-        is_plain = type(_ending(decision)) in _ANSWERED and not decision.admission.missed
-        explanation = None if is_plain else self._voice(call, decision)
+        explanation = self._complaints.explain(call, decision)
         entry = Entry(self._calls, now, revision, call, decision, explanation)
         self.journal.add(entry)
         return entry
@@ -331,40 +314,7 @@ class Emulator:
     def _do_delayed(self, delayed: Delayed) -> None:
         decision = decide_delayed(self.revision.index, self.state, delayed, max(delayed.due, self.clock.now()))
         self._carry_out(decision)
-        last = decision.plan[-1]
-        assert isinstance(last, Finish)
-        for line in last.logs:
-            logger.info("%s", line)
-        if isinstance(last.ending, Uncomputable):
-            logger.warning("%s", explain(last.ending))
-        elif not isinstance(last.ending, Returned):
-            logger.warning("the step at %s comes to nothing: %s", delayed.effects[0].place, _reason(last.ending))
-
-    def _voice(self, call: Call, decision: Decision) -> str | None:
-        """Say why nothing answered, or what faults could not do.
-
-        Each text is said once a revision, for polling clients would repeat it for ever.
-        """
-        ending = _ending(decision)
-        reasons = [explain_missed(each, call.operation) for each in decision.admission.missed]
-        if isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
-            reasons.insert(0, explain(ending))
-        if not reasons:
-            return None
-        text = "; ".join(reasons)[:_MAX_TEXT]
-        if text not in self._voiced and len(self._voiced) < _MAX_VOICED:
-            self._voiced.add(text)
-            is_missing = isinstance(ending, Unscripted) and ending.hidden is None and not ending.component
-            needs_rule = is_missing or (isinstance(ending, Unmatched) and decision.rule is None)
-            paste = f"\nto answer it:\n{rule_to_paste(call)}" if needs_rule else ""
-            logger.warning("%s%s", text, paste)
-        return text
-
-
-def _ending(decision: Decision) -> Ending:
-    last = decision.plan[-1]
-    assert isinstance(last, Finish)
-    return last.ending
+        tell_of_step(delayed.effects[0].place, decision)
 
 
 def _by_name(overlays: Iterable[Overlaid]) -> dict[str, Overlaid]:
@@ -381,16 +331,3 @@ def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[
     """Return the names of what is another than before, or gone."""
     pairs = ((name, before.get(name), after.get(name)) for name in {**before, **after})
     return [name for name, old, new in pairs if old is not new and old != new]
-
-
-def _reason(ending: Ending) -> str:
-    """Say why effects that nobody waits for came to nothing: a function that they call did not return."""
-    match ending:
-        case Unscripted() | WrongType() | Unmatched() | Uncomputable():
-            return explain(ending)
-        case Threw(message, _, name):
-            return f"Uncaught {name}: {message}"
-        case Rejected(message):
-            return message
-        case _:
-            return "a function that it calls fails"
