@@ -66,7 +66,7 @@ def decide_counted(index: Index, state: State, call: Call, now: int) -> Decision
 def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
     """Select the rule that answers and lay its outcome out as a plan."""
     prepared = index.prepared.get(call.operation)
-    if prepared is None or call.component or (prepared.is_system and not isinstance(call.caller, Admin)):
+    if prepared is None or call.component or (prepared.is_hidden and not isinstance(call.caller, Admin)):
         if call.operation.startswith(_SYSTEM) and (prepared is None or call.component):
             decision = _system(index, state, call, now)
             if decision is not None:
@@ -122,7 +122,7 @@ def _nearest(index: Index, call: Call) -> tuple[Function, ...]:
 
 
 def _visible(index: Index, call: Call) -> Mapping[str, Function]:
-    """Return the functions that exist for a caller: system functions do for admins only (contract convex §4.2)."""
+    """Return the functions that exist for a caller: hidden ones do for admins only (contract convex §4.2)."""
     if isinstance(call.caller, Admin):
         return index.scenario.functions
-    return {name: each.function for name, each in index.prepared.items() if not each.is_system}
+    return {name: each.function for name, each in index.prepared.items() if not each.is_hidden}

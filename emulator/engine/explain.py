@@ -40,8 +40,9 @@ def near_misses(rules: Iterable[Rule], at: Surroundings) -> tuple[NearMiss, ...]
 def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
     """Say in one line what the scenario lacks, and where to look."""
     match ending:
-        case Unscripted(operation=operation, hidden=Function(place=place)):
-            return f"{operation} ({place}) is a system function; only callers with an admin key reach it"
+        case Unscripted(operation=operation, hidden=Function(place=place, is_internal=is_internal)):
+            kind = "an internal function" if is_internal else "a system function"
+            return f"{operation} ({place}) is {kind}; only callers with an admin key reach it"
         case Unscripted(operation=operation, component=component) if component:
             return (
                 f"{operation} of component {component} is not scripted; components cannot be scripted in this version"

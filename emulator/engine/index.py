@@ -54,13 +54,14 @@ class Prompt(NamedTuple):
 class Prepared:
     """A function, and its scripts in the order in which they are asked; `always` when its answer is always the same.
 
-    `counts` says that calls of the function are counted, `asks_headers` that its rules want to see headers.
+    One that `is_hidden` exists for admins only. `counts` says that calls of the function are counted, `asks_headers`
+    that its rules want to see headers.
     """
 
     function: Function
     prompts: tuple[Prompt, ...]
     always: Decision | None
-    is_system: bool
+    is_hidden: bool
     counts: bool
     asks_headers: bool
 
@@ -105,9 +106,9 @@ def _prepare(function: Function) -> Prepared:
     has_validators = function.args is not None or function.returns is not None
     is_always = isinstance(prompts[0].script, FirstMatch) and rules[0].when is None and not has_validators
     always = _decision(prompts[0].answers[0]) if is_always else None
-    is_system = function.path.module.startswith("_system/")
+    is_hidden = function.is_internal or function.path.module.startswith("_system/")
     counts = any(isinstance(each, Sequence) for each in function.scripts) or any(map(_asks_number, rules))
-    return Prepared(function, prompts, always, is_system, counts, any(map(_asks_headers, rules)))
+    return Prepared(function, prompts, always, is_hidden, counts, any(map(_asks_headers, rules)))
 
 
 def _prompt(function: Function, script: Script, since: str | None = None) -> Prompt:

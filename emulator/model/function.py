@@ -59,6 +59,8 @@ class Added:
 class Function:
     """A function, its script and its validators; without a type it answers as query, mutation and action alike.
 
+    One that is internal exists for admins and for other functions only.
+
     `added` are the scripts that are asked before its own, the newest first; functions that differ in them only are
     equal.
     """
@@ -69,6 +71,7 @@ class Function:
     type: FunctionType | None = None
     args: Validator | None = None
     returns: Validator | None = None
+    is_internal: bool = False
     added: tuple[Added, ...] = field(default=(), compare=False)
 
     @property

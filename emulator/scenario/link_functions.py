@@ -47,7 +47,8 @@ def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: 
     if script is None or reader.problems:
         return Linked(None, reader.problems, reader.uses)
     function_type = FunctionType[form.type.upper()] if form.type else None
-    return Linked(Function(path, script, place, function_type, args, returns), [], reader.uses)
+    is_internal = form.visibility == "internal"
+    return Linked(Function(path, script, place, function_type, args, returns, is_internal), [], reader.uses)
 
 
 def check_values(tree: Mapping) -> list[Problem]:

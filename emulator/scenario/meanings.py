@@ -108,6 +108,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     | _ANSWERED
     | {
         "type": "What the function is; left out, it answers all three.",
+        "visibility": "An `internal` function exists for admins, and for functions that call it.",
         "args": "What arguments it takes; others get the service's ArgumentValidationError.",
         "returns": "What it returns; a result that is none gets the service's ReturnsValidationError.",
     },

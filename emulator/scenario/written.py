@@ -288,6 +288,7 @@ class FunctionForm(RuleForm):
     """A function: one rule written directly, or `rules`, or a `sequence`."""
 
     type: Literal["query", "mutation", "action"] | None = None
+    visibility: Literal["public", "internal"] = "public"
     args: Fields = None
     returns: Fields = None
     rules: Annotated[list[RuleForm], Field(min_length=1)] | None = None

@@ -27,6 +27,8 @@ functions:
       - {when: {identity: {tokenIdentifier: own}}, result: own}
       - {result: somebody}
   _system/x:y: {result: hidden}
+  jobs:nightly: {visibility: internal, result: done}
+  jobs:start: {do: [{call: {function: "jobs:nightly", as: told}}], result: "${told}"}
 """
 CLOSED = """
 deployment: {name: demo-otter, admin_keys: ["demo-otter|s3cret"]}
@@ -180,6 +182,14 @@ async def test_an_admin_key_opens_what_is_for_admins(open_house: Served, scheme:
 
     assert (await query(open_house, "_system/x:y", headers=headers)).value == "hidden"
     assert (await post(open_house, "/api/function", {"path": "_system/x:y", "args": {}}, headers)).value == "hidden"
+
+
+async def test_an_internal_function_is_there_for_admins_and_for_functions_that_call_it(open_house: Served) -> None:
+    headers = {"Authorization": f"Convex {KEY}"}
+
+    assert (await post(open_house, "/api/function", {"path": "jobs:nightly", "args": {}}, headers)).value == "done"
+    assert "Could not find public function for 'jobs:nightly'" in (await query(open_house, "jobs:nightly")).error
+    assert (await post(open_house, "/api/mutation", {"path": "jobs:start", "args": {}})).value == "done"
 
 
 async def test_an_admin_is_nobody_to_functions(open_house: Served) -> None:

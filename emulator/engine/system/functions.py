@@ -25,7 +25,7 @@ def _entry(function: Function) -> Value:
         "functionType": type_of(function).value,
         "identifier": function.path.canonical,
         "returns": _json(function.returns or AnyType()),
-        "visibility": {"kind": "public"},
+        "visibility": {"kind": "internal" if function.is_internal else "public"},
     }
 
 
