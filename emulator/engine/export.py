@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from emulator.engine.store import Document, View
+from emulator.engine.tables import is_user_table
 
 MOST_LISTED = 1_024
 """How many documents a page of a snapshot has."""
@@ -78,7 +79,7 @@ def list_changes(view: View, tables: Container[str], since: int, until: int, mos
             return Changed(rows, reached, has_more=True)
         reached = commit.ts
         for table, key, document in commit.writes:
-            if table.startswith("$"):
+            if not is_user_table(table):
                 continue
             read += 1
             if document is None and view.collection(table).read(key, commit.ts - 1) is None:

@@ -19,6 +19,11 @@ FieldPath: TypeAlias = tuple[str, ...]
 PrimaryKey: TypeAlias = tuple[FieldPath, ...]
 
 
+def is_user_table(collection: str) -> bool:
+    """Whether a collection is one of the app's tables; the system's begin with an underscore, ours with a dollar."""
+    return collection[:1].isalpha()
+
+
 def tables_of(scenario: Scenario, view: View) -> list[str]:
     """Return the names of all tables, those of lower numbers first."""
     born = (str(each["_id"]) for each in view.collection(BORN).documents(view.ts))

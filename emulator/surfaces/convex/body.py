@@ -16,6 +16,7 @@ _JSON_TYPE = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.IGNORECAS
 _TOP, _IN_LIST = 1, 3
 _TOKEN = re.compile(r'("(?:[^"\\]++|\\.)*+")\s*+:|"(?:[^"\\]++|\\.)*+"|[{}\[\]]')
 _SPACE = re.compile(r"[ \t\r\n]*")
+_KINDS: dict[str, type] = {"any": object, "a string": str, "a sequence": list, "a map": dict, "i64": int}
 _TARGET = "Failed to deserialize the JSON body into the target type: "
 _DETAILS = {
     "unexpected end of data": "EOF while parsing a value",
@@ -64,8 +65,8 @@ def read_function_body(body: bytes) -> tuple[str, Json, str | None]:
 def read_fields(body: bytes, required: Mapping[str, str], optional: Mapping[str, str]) -> dict[str, Any]:
     """Return the members of the JSON object in `body`.
 
-    `required` and `optional` map each member to the type it must have, ``a string`` or ``any``; other members are
-    ignored. Raises ApiError in the words of the service's own parser.
+    `required` and `optional` map each member to the type it must have, ``a string`` or ``any`` or another of the
+    parser's names; other members are ignored. Raises ApiError in the words of the service's own parser.
     """
     tree = parse_json(body)
     _check_duplicates(body, (*required, *optional, "path", "args", "format"))
@@ -89,7 +90,8 @@ def check_fields(
 
 
 def _check_type(value: Json, kind: str, path: str, body: bytes) -> None:
-    if kind == "any" or isinstance(value, list if kind == "a sequence" else str):
+    wanted = _KINDS[kind]
+    if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
         return
     end = _end_of(body, path.rpartition(".")[2])
     raise _shape(f"{path}: invalid type: {_unexpected(value)}, expected {kind}", body, end)

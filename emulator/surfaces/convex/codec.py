@@ -130,7 +130,7 @@ def write_constant(constant: Constant, form: Format) -> bytes:
     """Return a value's bytes; they are made once."""
     written = constant.encoded.get(form)
     if written is None:
-        written = constant.encoded[form] = _write(constant.value, form)
+        written = constant.encoded[form] = write_value(constant.value, form)
     return written
 
 
@@ -159,7 +159,7 @@ def read_ts(text: str) -> int:
     return int.from_bytes(raw, "little")
 
 
-def _write(value: Value, form: Format) -> bytes:
+def write_value(value: Value, form: Format) -> bytes:
     """Return a value's bytes.
 
     Most values look alike in all formats, and orjson writes them quickest without a tree made before. It asks for

@@ -12,7 +12,15 @@ from emulator.surfaces.http import RouteTable
 _Place: TypeAlias = tuple[str, str]
 _Route: TypeAlias = tuple[str, str, str]
 
-_EXPORT = (("GET", "/api/test_streaming_export_connection", "connection"),)
+_EXPORT = (
+    ("GET", "/api/test_streaming_export_connection", "connection"),
+    ("GET", "/api/json_schemas", "json_schemas"),
+    ("GET", "/api/get_table_column_names", "column_names"),
+    ("GET", "/api/list_snapshot", "snapshot_by_url"),
+    ("POST", "/api/list_snapshot", "snapshot"),
+    ("GET", "/api/document_deltas", "deltas_by_url"),
+    ("POST", "/api/document_deltas", "deltas"),
+)
 _DEPLOYMENT = (
     ("GET", "/api/check_admin_key", "check_key"),
     ("GET", "/api/list_environment_variables", "list_variables"),
