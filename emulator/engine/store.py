@@ -301,4 +301,5 @@ class View:
 
     def table_of(self, number: int) -> str | None:
         """Return the table that has a number."""
-        return next((name for name, each in self.store.numbers.items() if each == number), None)
+        numbers = tuple(self.store.numbers.items())  # a table may come to be while another thread looks
+        return next((name for name, each in numbers if each == number), None)

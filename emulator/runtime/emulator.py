@@ -18,7 +18,7 @@ from emulator.engine.overlay import Admission, count_key
 from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, Origins, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
-from emulator.engine.transaction import Delayed, Transaction
+from emulator.engine.transaction import MAX_WRITES, Delayed, Transaction
 from emulator.model.function import Function
 from emulator.model.gateway import CHAT
 from emulator.model.overlay import Fault, Limit
@@ -206,9 +206,9 @@ class Emulator:
         """How many calls came; the number of the newest."""
         return self._calls
 
-    def reading(self) -> Transaction:
+    def reading(self, max_writes: int = MAX_WRITES) -> Transaction:
         """Return a transaction to read the present state with."""
-        return Transaction(self.state, self.clock.now(), self.revision.scenario.seed)
+        return Transaction(self.state, self.clock.now(), self.revision.scenario.seed, max_writes)
 
     def transact(self, change: Callable[[Transaction], Result]) -> Result:
         """Have `change` read and write, commit what it wrote, and return what it returns; when it raises, nothing."""
@@ -216,6 +216,14 @@ class Emulator:
         result = change(transaction)
         self._carry_out(Decision((), transaction.changes, delayed=tuple(transaction.delayed)))
         return result
+
+    def commit_unless_changed(self, transaction: Transaction, collections: Iterable[str]) -> bool:
+        """Commit what was written beside the loop, unless any of these collections changed since it began."""
+        view, since = self.state.view, transaction.state.view.ts
+        if any(view.collection(each).changed > since for each in collections):
+            return False
+        self._carry_out(Decision((), transaction.changes))
+        return True
 
     def on_commit(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` hear of all writes of each commit from now on; return what ends that."""

@@ -36,11 +36,24 @@ _LOGS = (
     ("GET", "/api/stream_udf_execution", "executions"),
     ("GET", "/api/app_metrics/stream_udf_execution", "executions"),
 )
+_SNAPSHOT_EXPORTS = (
+    ("POST", "/api/export/request/zip", "request"),
+    ("GET", "/api/export/zip/", "download"),
+)
+_SNAPSHOT_IMPORTS = (
+    ("POST", "/api/import/start_upload", "start_upload"),
+    ("POST", "/api/import/upload_part", "upload_part"),
+    ("POST", "/api/import/finish_upload", "finish_upload"),
+    ("POST", "/api/perform_import", "perform"),
+    ("POST", "/api/cancel_import", "cancel"),
+)
 
 FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
     (("emulator.surfaces.convex.admin.deployment", "DeploymentEndpoints"), _DEPLOYMENT),
     (("emulator.surfaces.convex.admin.logs", "LogEndpoints"), _LOGS),
+    (("emulator.surfaces.convex.admin.exports", "SnapshotExportEndpoints"), _SNAPSHOT_EXPORTS),
+    (("emulator.surfaces.convex.admin.imports", "SnapshotImportEndpoints"), _SNAPSHOT_IMPORTS),
 )
 """What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
 
