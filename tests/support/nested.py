@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from textwrap import dedent
 
 import pytest
 import requests
@@ -20,17 +19,7 @@ def ask(emulator, path, kind="query", **args):
 """
 
 Run = Callable[..., pytest.RunResult]
-
-
-def runner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return what runs a test file in this process, with the plugin and without those of other packages."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-    def run(text: str, *options: str) -> pytest.RunResult:
-        pytester.makepyfile(ASK + dedent(text))
-        return pytester.runpytest_inprocess(*PLUGIN, *options)
-
-    return run
+"""Runs a test file in this process, with the plugin and without those of other packages."""
 
 
 def ask(emulator: Emulator, path: str, kind: str = "query", **args: object) -> dict[str, object]:

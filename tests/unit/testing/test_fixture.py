@@ -4,9 +4,7 @@ import threading
 
 import pytest
 
-import emulator.testing.emulators
-import emulator.testing.report  # noqa: F401 - loaded before pytester keeps account of modules
-from tests.support.nested import Run, runner
+from tests.support.nested import Run
 
 SCENARIO = """
 tables: {messages: {}}
@@ -21,10 +19,9 @@ functions:
 """
 
 
-@pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+@pytest.fixture(autouse=True)
+def default_scenario(pytester: pytest.Pytester) -> None:
     (pytester.mkdir("scenarios") / "default.yaml").write_text(SCENARIO)
-    return runner(pytester, monkeypatch)
 
 
 def test_every_test_begins_with_a_clean_state_on_the_same_server(run: Run) -> None:
