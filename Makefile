@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_TESTS := tests/clients/node
 DEMO := demo
+SAMPLE := tests/sample_projects/javascript
+INSTALLED := $(NODE_TESTS)/node_modules/.installed $(DEMO)/node_modules/.installed $(SAMPLE)/node_modules/.installed
 
 .PHONY: emulate demo test lint check format bench browser clean
 
@@ -14,7 +16,7 @@ emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
 demo: $(VENV)/.runtime $(DEMO)/node_modules/.installed ## a page on a real client, and what it shows
 	@node $(DEMO)/serve.mjs & trap "kill $$! 2>/dev/null || :" EXIT INT TERM; $(BIN)/emulator serve $(DEMO)/chat.yaml $(ARGS)
 
-test: $(VENV)/.development $(VENV)/.browser $(NODE_TESTS)/node_modules/.installed $(DEMO)/node_modules/.installed ## run all tests
+test: $(VENV)/.development $(VENV)/.browser $(INSTALLED) ## run all tests
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(VENV)/.development ## formatter, ruff, mypy, import-linter
@@ -37,7 +39,7 @@ browser: $(VENV)/.development ## find a browser for the tests, or install one
 	@touch $(VENV)/.browser
 
 clean: ## remove what set-up made
-	rm -rf $(VENV) $(NODE_TESTS)/node_modules $(DEMO)/node_modules dist
+	rm -rf $(VENV) $(NODE_TESTS)/node_modules $(DEMO)/node_modules $(SAMPLE)/node_modules dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -7,8 +7,9 @@ follows in an ``output`` block). An ellipsis stands for anything.
 Ports are those of the pages; where the emulator really listens is put in their place.
 
 ``yaml file=NAME`` is saved under that name when its turn comes, among the scenarios that are served or as a part that
-others include, ``python file=NAME`` for a command after it; ``yaml from=NAME`` is a piece of a file that is there. A
-reader's ``emulator serve …`` and ``make emulate`` start the emulator that the commands after them talk to.
+others include, ``python file=NAME`` for a command after it; with ``from=NAME`` a block is a piece of a
+file that is there, and run elsewhere. A reader's ``emulator serve …`` and ``make emulate`` start the emulator that the
+commands after them talk to.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def test_what_is_done_on_a_page_prints_what_the_page_says(page: Path, reader: Re
     for index, block in enumerate(blocks):
         if block.mark.startswith("file="):
             reader.save(block.mark.removeprefix("file="), block.text)
-        elif block.kind in PROGRAMS:
+        elif block.kind in PROGRAMS and not block.mark.startswith("from="):
             assert_like(reader.run_program(block), output_after(blocks, index))
         elif block.kind == "console":
             for command, expected in commands_of(block.text):
@@ -210,9 +211,10 @@ def test_every_piece_of_a_file_on_a_page_is_in_the_file(page: Path) -> None:
 
 @EVERY_PAGE
 def test_every_block_on_a_page_is_of_a_kind_that_is_run(page: Path) -> None:
-    kinds = {block.kind for block in blocks_of(page)}
+    blocks = blocks_of(page)
 
-    assert kinds <= {"console", "yaml", "js", "python", "output"}
+    assert {block.kind for block in blocks} <= {"console", "yaml", "js", "ts", "python", "output"}
+    assert [block.text for block in blocks if block.kind == "ts" and not block.mark.startswith("from=")] == []
 
 
 @EVERY_PAGE

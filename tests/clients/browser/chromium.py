@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
 from playwright.async_api import Browser, Error, Playwright
 
@@ -19,13 +18,25 @@ class NoBrowserError(Exception):
 
 async def start(playwright: Playwright, arguments: Sequence[str] = ()) -> Browser:
     """Start Playwright's own browser, or else one that the machine has."""
+    browser, _ = await _start(playwright, arguments)
+    return browser
+
+
+async def choice(playwright: Playwright) -> dict[str, str]:
+    """Return what to launch a browser with so that one starts."""
+    browser, which = await _start(playwright, ())
+    await browser.close()
+    return which
+
+
+async def _start(playwright: Playwright, arguments: Sequence[str]) -> tuple[Browser, dict[str, str]]:
     for which in _choices():
         with suppress(Error):
-            return await playwright.chromium.launch(args=arguments, **which)
+            return await playwright.chromium.launch(args=arguments, **which), which  # type: ignore[arg-type]
     raise NoBrowserError("no Chromium, Chrome or Edge can be started on this machine; `make browser` looks for one")
 
 
-def _choices() -> Iterator[dict[str, Any]]:
+def _choices() -> Iterator[dict[str, str]]:
     yield {}
     for path in filter(None, map(shutil.which, NAMES)):
         yield {"executable_path": path}
