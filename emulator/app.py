@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from emulator.engine.state import Origins
+from emulator.model.http import PREFIX
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.surface import ConvexSurface
 from emulator.surfaces.http import path_of
@@ -24,10 +25,12 @@ from emulator.surfaces.openclaw.surface import OpenClawSurface
 
 LOOPBACK = "127.0.0.1"
 CONTROL = "/__emulator/"
-"""Where the control API is, on every listener."""
+"""Where the control API is, on every listener but that of HTTP actions."""
 
 GATEWAY = "gateway"
 """The name of the listener at which the gateway comes first."""
+SITE = "site"
+"""The name of the listener that has HTTP actions only."""
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - it is told apart, not listened at
 _KEEP_ALIVE = 75.0
 _LINGERING = 2.0  # how long a client that was refused may go on sending before its connection is cut
@@ -72,7 +75,7 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
 
 
 class App:
-    """One emulator behind its listeners; every listener serves every surface."""
+    """One emulator behind its listeners; every listener serves every surface, but for that of HTTP actions."""
 
     def __init__(self, emulator: Emulator, listeners: Sequence[Listener], token: str | None = None) -> None:
         """Compose; nothing listens before :meth:`start`. `token` is what opens the control API, drawn if left out."""
@@ -88,8 +91,9 @@ class App:
         self._runners = {each.name: self._runner(each.name) for each in self.listeners}
 
     def _runner(self, name: str) -> web.ServerRunner:
+        handlers = {GATEWAY: self._handle_gateway, SITE: self._handle_site}
         server = web.Server(
-            self._handle_gateway if name == GATEWAY else self._handle,
+            handlers.get(name, self._handle),
             access_log=None,
             keepalive_timeout=_KEEP_ALIVE,
             lingering_time=_LINGERING,
@@ -114,6 +118,10 @@ class App:
         if path.startswith(CONTROL):
             return self._handle_control(request)
         return self._convex.handle(request, path) if self._convex.owns(path) else self._openclaw.handle(request)
+
+    def _handle_site(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        """Answer as the port of HTTP actions does: with them, and nothing else."""
+        return self._convex.handle_site(request, path_of(request))
 
     async def _handle_control(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer as the control API, which is imported by its first request: most runs never see one."""
@@ -145,7 +153,7 @@ class App:
         """Have the emulator know where it is served; a host that means all addresses is not one to connect to."""
         api = self._origin("convex") or self._origin(next(iter(self.addresses)))
         if api is not None:
-            self.emulator.settle_at(Origins(api, self._origin("site") or f"{api}/http"))
+            self.emulator.settle_at(Origins(api, self._origin(SITE) or f"{api}{PREFIX}"))
 
     def _origin(self, name: str) -> str | None:
         host, port = self.addresses.get(name, ("", 0))
@@ -172,7 +180,7 @@ class App:
         return {
             "convex_url": self.url("convex"),
             "gateway_url": self.url(GATEWAY) or self.url("convex"),
-            "site_url": self.url("site"),
+            "site_url": self.url(SITE) or f"{self.url('convex')}{PREFIX}",
             "admin_key": scenario.deployment.admin_keys[0] if scenario.deployment.admin_keys else None,
             "gateway_token": access.bearer,
             "gateway_password": access.password,

@@ -29,9 +29,9 @@ def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ..
         f"  admin key   {facts['admin_key']}",
         f"  Gateway     {facts['gateway_url']}  {_gateway_words(scenario.gateway)}",
     ]
+    if scenario.http is not None:
+        lines.append(f"  HTTP        {facts['site_url']}  {_counted(len(scenario.http), 'route')}")
     lines.append(f"  Control     {facts['control_url']}  token {facts['token']}")
-    if facts["site_url"]:
-        lines.append(f"  site        {facts['site_url']}")
     if scenario.description:
         lines.insert(1, f"  {scenario.description}")
     if watched:

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from emulator.app import LOOPBACK, Listener
+from emulator.app import LOOPBACK, SITE, Listener
 from emulator.cli.log import LEVELS
 
-USUAL_PORTS: Mapping[str, int | None] = {"convex": 3210, "gateway": 18789, "site": None}
-"""The ports of the real things; None is where nothing listens unless it is asked for."""
+USUAL_PORTS: Mapping[str, int] = {"convex": 3210, "gateway": 18789, "site": 3211}
+"""The ports of the real things."""
 
-FREE_PORTS: Mapping[str, int | None] = {"convex": 0, "gateway": 0, "site": 0}
+FREE_PORTS: Mapping[str, int] = {"convex": 0, "gateway": 0, "site": 0}
 _LARGEST_SEED = 2**32
 _PORT = click.IntRange(0, 65535)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -39,7 +39,7 @@ class Settings:
 
 
 def starting_options(
-    ports: Mapping[str, int | None], log_level: str
+    ports: Mapping[str, int], log_level: str
 ) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
     """Give a command PATHs and the options of an emulator, which it gets as Settings; `ports` are its own defaults."""
 
@@ -56,8 +56,8 @@ def starting_options(
     return decorate
 
 
-def _options(ports: Mapping[str, int | None], log_level: str) -> list[Callable[[Any], Any]]:
-    convex, gateway, site = (_usual(ports[name]) for name in ("convex", "gateway", "site"))
+def _options(ports: Mapping[str, int], log_level: str) -> list[Callable[[Any], Any]]:
+    convex, gateway, site = (_usual(name, ports[name]) for name in ("convex", "gateway", "site"))
     return [
         click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]..."),
         _option("--scenario", metavar="NAME", help="Which scenario to serve; else default, else the only one."),
@@ -65,7 +65,7 @@ def _options(ports: Mapping[str, int | None], log_level: str) -> list[Callable[[
         _option("--port", type=_PORT, help="One port for everything; 0 picks a free one."),
         _option("--convex-port", type=_PORT, help=f"The port of the Convex API; {convex}."),
         _option("--gateway-port", type=_PORT, help=f"The port of the gateway; {gateway}."),
-        _option("--site-port", type=_PORT, help=f"A port for HTTP actions, of which there are none yet; {site}."),
+        _option("--site-port", type=_PORT, help=f"The port of HTTP actions; {site}."),
         _option("--seed", metavar="NUMBER|random", help="The seed of every draw, instead of the scenario's own."),
         _option("--watch/--no-watch", default=True, help="Whether to reload what is saved; on by default."),
         _option("--log-level", type=click.Choice(LEVELS), default=log_level, show_default=True, help="What to log."),
@@ -80,14 +80,13 @@ def _option(name: str, **settings: Any) -> Callable[[Any], Any]:  # noqa: ANN401
     return click.option(name, envvar=variable, show_envvar=True, **settings)
 
 
-def _usual(port: int | None) -> str:
-    if port is None:
-        return "none if left out"
-    return f"{port or 'a free one'} if --port is not given"
+def _usual(name: str, port: int) -> str:
+    given = "neither --port nor --convex-port" if name == SITE and port else "--port"
+    return f"{port or 'a free one'} if {given} is {'' if name == SITE and port else 'not '}given"
 
 
 def _settings(
-    ports: Mapping[str, int | None],
+    ports: Mapping[str, int],
     *,
     paths: tuple[Path, ...],
     scenario: str | None,
@@ -118,10 +117,11 @@ def _settings(
 
 
 def listeners(
-    host: str, port: int | None, own: Mapping[str, int | None], usual: Mapping[str, int | None]
+    host: str, port: int | None, own: Mapping[str, int | None], usual: Mapping[str, int]
 ) -> tuple[Listener, ...]:
     """Return where to listen: all at one `port`, or each at its `own` or else its usual one.
 
+    HTTP actions have a usual port only beside the usual one of the deployment; below that they are in any case.
     Raises UsageError where both are given.
     """
     if port is not None:
@@ -129,8 +129,10 @@ def listeners(
         if given:
             raise click.UsageError(f"--port is one port for everything; it excludes {', '.join(given)}")
         return (Listener("convex", host, port),)
-    ports = {name: usual[name] if value is None else value for name, value in own.items()}
-    return tuple(Listener(name, host, value) for name, value in ports.items() if value is not None)
+    chosen = {name: usual[name] if value is None else value for name, value in own.items()}
+    if own[SITE] is None and own["convex"] is not None and usual[SITE]:
+        del chosen[SITE]
+    return tuple(Listener(name, host, value) for name, value in chosen.items())
 
 
 def _seed(text: str | None) -> int | None:

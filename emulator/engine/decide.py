@@ -15,6 +15,7 @@ from emulator.engine.reply import plan_of
 from emulator.engine.state import State
 from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.function import Function
+from emulator.model.http import is_http
 
 _MAX_REMEMBERED = 1_000
 _SYSTEM = "_system/"
@@ -123,6 +124,8 @@ def _nearest(index: Index, call: Call) -> tuple[Function, ...]:
 
 def _visible(index: Index, call: Call) -> Mapping[str, Function]:
     """Return the functions that exist for a caller: hidden ones do for admins only (contract convex §4.2)."""
+    if is_http(call.operation):
+        return index.scenario.http or {}
     if isinstance(call.caller, Admin):
         return index.scenario.functions
-    return {name: each.function for name, each in index.prepared.items() if not each.is_hidden}
+    return {name: each for name, each in index.scenario.functions.items() if not index.prepared[name].is_hidden}

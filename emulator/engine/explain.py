@@ -11,6 +11,7 @@ from emulator.engine.overlay import Missed
 from emulator.engine.plan import NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.surroundings import Surroundings
 from emulator.model.function import Function
+from emulator.model.http import is_http, written_route
 from emulator.model.rule import Rule
 from emulator.values.display import spell
 
@@ -71,6 +72,8 @@ def explain_missed(missed: Missed, operation: str) -> str:
 
 def rule_to_paste(call: Call) -> str:
     """Return the YAML that would answer this call, for the developer to paste and fill in."""
+    if is_http(call.operation):
+        return f"http:\n  {written_route(call.operation)}:\n    body: hello"
     lines = ["functions:", f"  {call.operation}:"]
     if call.type:
         lines.append(f"    type: {call.type.value.lower()}")

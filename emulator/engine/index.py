@@ -82,16 +82,18 @@ class Index:
     nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
 
+def operations_of(scenario: Scenario) -> dict[str, Function]:
+    """Return everything that has rules, by its operation."""
+    chat = scenario.gateway.chat
+    return {**scenario.functions, **(scenario.http or {}), **({} if chat is None else {CHAT: chat})}
+
+
 def build_index(scenario: Scenario, before: Index | None = None) -> Index:
     """Prepare every function of a scenario; one that is the very same in `before` is prepared already."""
     prepared = {}
-    for operation, function in scenario.functions.items():
+    for operation, function in operations_of(scenario).items():
         known = before.prepared.get(operation) if before else None
         prepared[operation] = known if known and known.function is function else _prepare(function)
-    chat = scenario.gateway.chat
-    if chat is not None:
-        known = before.prepared.get(CHAT) if before else None
-        prepared[CHAT] = known if known and known.function is chat else _prepare(chat)
     overlays = Overlays(scenario.limits, scenario.faults)
     asks_headers = any(each.asks_headers for each in prepared.values())
     return Index(scenario, prepared, asks_headers, overlays.asks_address, overlays)

@@ -23,7 +23,7 @@ def mismatches(rule: Rule, at: Surroundings) -> Iterator[Mismatch]:
     if when.is_computed and rule.stream is not None:
         at.draw_from(f"{at.stream_of(rule)}\0where\0{_position(at)}")
     if when.args is not None:
-        yield from _differences(when, when.args, at.call.args, "args", at)
+        yield from _differences(when, when.args, at.call.args, when.subject, at)
     if when.identity is not None or when.identity_name is not None:
         yield from _identity_mismatches(when, at)
     if when.asks_more:

@@ -98,6 +98,17 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True)
+class Responded:
+    """An HTTP action was answered; with a pace its body comes in pieces."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    pieces: tuple[str, ...] = ()
+    pace: Pace | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limited:
     """The caller called too often."""
 
@@ -110,7 +121,7 @@ class Passed:
 
 
 FunctionError: TypeAlias = Threw | Unscripted | WrongType | Unmatched | Rejected | Uncomputable
-Ending: TypeAlias = Returned | Replied | Failure | Limited | Passed | FunctionError
+Ending: TypeAlias = Returned | Replied | Responded | Failure | Limited | Passed | FunctionError
 
 
 class Wait(NamedTuple):

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import assert_never
 
 from emulator.engine.draw import fraction
-from emulator.engine.plan import Emit, Finish, Plan, Replied, Wait
+from emulator.engine.plan import Emit, Finish, Plan, Replied, Responded, Wait
 from emulator.engine.surroundings import Surroundings, UncomputableError
 from emulator.expressions.text import text_of
 from emulator.model.rule import Death, Pace, Reply, Unit
@@ -24,7 +24,7 @@ def replied(reply: Reply, at: Surroundings) -> Replied:
     """Return what a chat is answered with; raise UncomputableError where that has no value."""
     value = at.value(reply.text)
     pace = reply.pace or Pace()
-    pieces = [text_of(each) for each in value] if isinstance(value, list) else _pieces(text_of(value), pace.unit)
+    pieces = [text_of(each) for each in value] if isinstance(value, list) else pieces_of(text_of(value), pace.unit)
     text = "".join(pieces)
     counted = tokens_of(str(at.call.args.get("message", ""))) + tokens_of(text)
     if reply.tokens is None:
@@ -43,16 +43,17 @@ def tokens_of(text: str) -> int:
 
 
 def plan_of(finish: Finish, delay: int, seed: int, stream: str, *, is_streamed: bool) -> Plan:
-    """Lay an answer out in time: a reply piece by piece where somebody streams it or a rule gives it a pace.
+    """Lay an answer out in time: piece by piece where somebody streams a reply, or a rule gives it a pace.
 
     The pieces behind the one after which the connection dies are left out.
     """
     ending, death = finish.ending, finish.death
     head: Plan = (Wait(delay),) if delay else ()
-    if not isinstance(ending, Replied):
+    if not isinstance(ending, Replied | Responded) or ending.pace is None:
         return (*head, finish)
     kept = len(ending.pieces) if death is None else pieces_before(death, ending.pieces)
-    gaps = _gaps(ending, seed, stream) if is_streamed or ending.pace != Pace() else [0] * len(ending.pieces)
+    is_paced = is_streamed or isinstance(ending, Responded) or ending.pace != Pace()
+    gaps = _gaps(ending.pieces, ending.pace, seed, stream) if is_paced else [0] * len(ending.pieces)
     waits = {gap: Wait(gap) for gap in gaps}  # most are the same
     steps: list[Wait | Emit] = []
     for piece, gap in zip(ending.pieces[:kept], gaps, strict=False):
@@ -70,21 +71,21 @@ def pieces_before(death: Death, pieces: tuple[str, ...]) -> int:
     return sum(size <= death.after_bytes for size in sizes)
 
 
-def _gaps(ending: Replied, seed: int, stream: str) -> list[int]:
-    pace = ending.pace
+def _gaps(pieces: tuple[str, ...], pace: Pace, seed: int, stream: str) -> list[int]:
     if pace.rate is not None:
-        gaps = [round(min(tokens_of(piece) / pace.rate * SECOND, _LONGEST_GAP)) for piece in ending.pieces]
+        gaps = [round(min(tokens_of(piece) / pace.rate * SECOND, _LONGEST_GAP)) for piece in pieces]
     elif pace.every is not None:
-        gaps = [pace.every] * len(ending.pieces)
+        gaps = [pace.every] * len(pieces)
     else:
-        drawn = (fraction(seed, f"{stream}\0pace", index) for index in range(len(ending.pieces)))
+        drawn = (fraction(seed, f"{stream}\0pace", index) for index in range(len(pieces)))
         gaps = [_FASTEST + round(each * (_SLOWEST - _FASTEST)) for each in drawn]
     if gaps:
         gaps[0] = pace.first
     return gaps
 
 
-def _pieces(text: str, unit: Unit) -> list[str]:
+def pieces_of(text: str, unit: Unit) -> list[str]:
+    """Split a text; what is over the most that there may be stays together in the last piece."""
     match unit:
         case Unit.WHOLE:
             pieces = [text] if text else []

@@ -8,11 +8,12 @@ from emulator.engine.effects import CallOther, apply, log_line, written_line
 from emulator.engine.plan import Ending, Finish, Returned, Threw
 from emulator.engine.read import read
 from emulator.engine.reply import replied
+from emulator.engine.respond import responded
 from emulator.engine.surroundings import Surroundings
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.logs import cap_log_lines
-from emulator.model.rule import Failure, Read, Reply, Result, Rule, Thrown
+from emulator.model.rule import Failure, Read, Reply, Respond, Result, Rule, Thrown
 from emulator.values.convex import Value
 from emulator.values.display import javascript_json
 
@@ -42,10 +43,12 @@ def settle(rule: Rule, at: Surroundings, logs: list[str], call_other: CallOther)
     return _ending(rule.outcome, at)
 
 
-def _ending(outcome: Result | Thrown | Failure, at: Surroundings | None) -> Ending:
+def _ending(outcome: Result | Respond | Thrown | Failure, at: Surroundings | None) -> Ending:
     match outcome:
         case Result(value):
             return Returned(_constant(value, at))
+        case Respond():
+            return responded(outcome, lambda written: _constant(written, at).value)
         case Thrown(message, data, name):
             settled = None if data is None else _constant(data, at)
             if isinstance(message, Computed):

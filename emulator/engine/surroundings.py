@@ -14,6 +14,7 @@ from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
+from emulator.model.http import is_http
 from emulator.model.place import Place
 from emulator.model.rule import Rule
 from emulator.model.scenario import Scenario
@@ -104,7 +105,8 @@ class Surroundings:
             case "tables":
                 return _Tables(self.scenario, self.transaction)
             case "request":
-                return {"operation": self.call.operation, "headers": visible_headers(self.call)}
+                asked = self.call.args if is_http(self.call.operation) else {}
+                return {"operation": self.call.operation, "headers": visible_headers(self.call), **asked}
             case _:
                 raise KeyError(name)
 

@@ -31,8 +31,8 @@ class CallNumber:
 class Condition:
     """What `when` asks of a call; a part that is None asks nothing.
 
-    `identity_name` is the short form, the name of one of the scenario's identities; `chance` lies between 0 and 1;
-    `test` is the expression of `if`.
+    `subject` is what arguments are called where they differ; `identity_name` is the short form, the name of one of the
+    scenario's identities; `chance` lies between 0 and 1; `test` is the expression of `if`.
     """
 
     args: Pattern | None = None
@@ -43,6 +43,7 @@ class Condition:
     call: CallNumber | None = None
     chance: float | None = None
     test: Computed | None = None
+    subject: str = "args"
     is_computed: bool = field(init=False, compare=False, default=False)
     asks_more: bool = field(init=False, compare=False, default=False)
 
@@ -125,7 +126,24 @@ class Reply:
     pace: Pace | None = None
 
 
-Outcome: TypeAlias = Result | Read | Reply | Thrown | Failure
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """An HTTP action answered; with a pace its body comes in pieces, which may be written out as `chunks`."""
+
+    status: Constant | Computed
+    headers: tuple[tuple[str, Constant | Computed], ...]
+    body: Constant | Computed
+    chunks: Constant | Computed | None = None
+    pace: Pace | None = None
+
+    @property
+    def computed(self) -> tuple[Computed, ...]:
+        """What of it is computed."""
+        parts = (self.status, *(value for _, value in self.headers), self.body, self.chunks)
+        return tuple(each for each in parts if isinstance(each, Computed))
+
+
+Outcome: TypeAlias = Result | Read | Reply | Respond | Thrown | Failure
 
 
 class End(Enum):
@@ -192,7 +210,10 @@ class Rule:
     @property
     def is_settled(self) -> bool:
         """Whether every call that the rule answers gets the same."""
-        return not self.answer_computed and not self.effects and not isinstance(self.outcome, Read | Reply)
+        is_paced = isinstance(self.outcome, Read | Reply) or (
+            isinstance(self.outcome, Respond) and self.outcome.pace is not None
+        )
+        return not self.answer_computed and not self.effects and not is_paced
 
     @property
     def answer_computed(self) -> tuple[Computed, ...]:
@@ -205,6 +226,8 @@ class Rule:
                 written += [message, data]
             case Reply(text, tokens):
                 written += [text, tokens]
+            case Respond():
+                written += self.outcome.computed
             case Read(query):
                 written += [*query.computed, *computed_in(query.where)]
             case Failure():

@@ -60,6 +60,7 @@ class TimelineStep:
 class Scenario:
     """One scenario; `functions` is keyed by the public spelling of each path, in the order of the file.
 
+    `http` is keyed by the operations of its routes; None for an app without HTTP actions.
     Where it `may_fake`, something in its files looks like a draw from ``fake.…``.
     """
 
@@ -79,4 +80,5 @@ class Scenario:
     gateway: Gateway = field(default_factory=Gateway)
     faults: tuple[Fault, ...] = ()
     limits: tuple[Limit, ...] = ()
+    http: Mapping[str, Function] | None = None
     may_fake: bool = field(default=False, compare=False)

@@ -118,7 +118,8 @@ class Follower:
 
 def _named_parts(scenario: Scenario) -> Mapping[str, object]:
     """Return what a scenario is made of, by the names that people give it."""
-    parts: dict[str, object] = {"seed": scenario.seed, "locale": scenario.locale, **scenario.functions}
+    routes = scenario.http or {}
+    parts: dict[str, object] = {"seed": scenario.seed, "locale": scenario.locale, **scenario.functions, **routes}
     parts |= {f"constant {name}": Constant(value) for name, value in scenario.vars.items()}
     parts |= {f"table {name}": table for name, table in scenario.tables.items()}
     parts |= {f"state {name}": value for name, value in scenario.state.items()}

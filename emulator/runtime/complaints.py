@@ -13,6 +13,7 @@ from emulator.engine.plan import (
     Passed,
     Rejected,
     Replied,
+    Responded,
     Returned,
     Threw,
     Uncomputable,
@@ -24,7 +25,7 @@ from emulator.model.place import Place
 
 _MAX_VOICED = 1_000
 _MAX_TEXT = 1_000
-_ANSWERED = frozenset({Returned, Replied, Passed})
+_ANSWERED = frozenset({Returned, Replied, Responded, Passed})
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,12 @@ from emulator.engine.added import recount
 from emulator.engine.call import Call
 from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_known, decide_passing
 from emulator.engine.draw import hex_digits
-from emulator.engine.index import Decision, Index, build_index
+from emulator.engine.index import Decision, Index, build_index, operations_of
 from emulator.engine.overlay import Admission, count_key
 from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, Origins, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
 from emulator.engine.transaction import MAX_WRITES, Delayed, Transaction
-from emulator.model.function import Function
-from emulator.model.gateway import CHAT
 from emulator.model.overlay import Fault, Limit
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
@@ -155,10 +153,10 @@ class Emulator:
             self.state = State({}, self.state.view, origins=self.state.origins)
             self._cancel_delayed()
         else:
-            chat = [CHAT] if scenario.gateway.chat != before.gateway.chat else []
+            old, new = operations_of(before), operations_of(scenario)
             faults = map(count_key, _changed(_by_name(before.faults), _by_name(scenario.faults)))
-            self.state = forget(self.state, [*_changed(before.functions, scenario.functions), *chat, *faults])
-            self.state = recount(self.state, _scripted(before), _scripted(scenario))
+            self.state = forget(self.state, [*_changed(old, new), *faults])
+            self.state = recount(self.state, old, new)
             self.state.meters.forget(_changed(_by_name(before.limits), _by_name(scenario.limits)))
         if writes:
             self._commit(writes, is_seed=True)
@@ -327,12 +325,6 @@ class Emulator:
 
 def _by_name(overlays: Iterable[Overlaid]) -> dict[str, Overlaid]:
     return {each.name: each for each in overlays}
-
-
-def _scripted(scenario: Scenario) -> Mapping[str, Function]:
-    """Return all that has rules, by operation."""
-    chat = scenario.gateway.chat
-    return scenario.functions if chat is None else {**scenario.functions, CHAT: chat}
 
 
 def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from emulator.engine.plan import Finish, Limited, Passed, Wait
 from emulator.model.function import FunctionType
-from emulator.model.gateway import CHAT
 from emulator.model.rule import Failure
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
@@ -70,7 +69,7 @@ class FunctionLog:
         finish = entry.decision.plan[-1]
         assert isinstance(finish, Finish)
         operation = entry.call.operation
-        is_function = operation in entry.revision.index.prepared and operation != CHAT
+        is_function = operation in entry.revision.scenario.functions
         if not is_function or operation.startswith(_SYSTEM) or isinstance(finish.ending, _NOT_RUN):
             return
         if kind_of(entry) is FunctionType.ACTION and finish.logs:

@@ -17,6 +17,7 @@ from emulator.model.place import Place
 from emulator.model.scenario import ClockSettings, Deployment, KnownIdentity, Scenario
 from emulator.scenario.link_functions import Linked, check_values, link_function
 from emulator.scenario.link_gateway import link_gateway
+from emulator.scenario.link_http import link_http
 from emulator.scenario.link_overlay import OverlayReader
 from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
@@ -90,6 +91,7 @@ class Linker:
             gateway=self._gateway(tree, reader),
             faults=overlays.faults(form.faults, tree.get("faults")),
             limits=overlays.limits(form.limits, tree.get("limits")),
+            http=link_http(tree.get("http"), reader),
             may_fake=any(PREFIX in each.text for each in sources.values()),
         )
         _check_locale(form.locale, tree, reader)

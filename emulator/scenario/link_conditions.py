@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from emulator.model.computed import Computed
 from emulator.model.pattern import AllOf, AnyOf, Fields, Not, Pattern
@@ -14,9 +15,15 @@ from emulator.scenario.tree import Mapping, Sequence, Tree, place_at, shown
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import CallForm, WhenForm
 from emulator.scenario.written_gateway import ChatWhenForm
+from emulator.scenario.written_http import HttpWhenForm
 
 CHAT_ARGUMENTS = ("message", "session", "agent", "channel")
 """What a chat call has in the place of arguments."""
+
+HTTP_ARGUMENTS = ("path", "query", "body")
+"""What a request has in the place of arguments, as far as conditions ask for it."""
+
+AnyWhenForm: TypeAlias = WhenForm | ChatWhenForm | HttpWhenForm
 
 _COMBINING = ("$any", "$all", "$not")
 
@@ -33,14 +40,8 @@ class ConditionReader:
         """Return the condition that a form writes, None where it asks nothing."""
         if when is None or not isinstance(node, Mapping):
             return None
-        identity = name = None
-        if isinstance(when.identity, str):
-            name = when.identity
-            self._values.uses.append(Use(Kind.IDENTITY, name, node.value_place("identity")))
-        elif "identity" in when.model_fields_set:
-            identity = self._pattern(node, "identity")
         args = None if not when.args else self._pattern(node, "args")
-        return self._whole(when, node, Condition(args=args, identity=identity, identity_name=name))
+        return self._whole(when, node, self._identified(when, node, Condition(args=args)))
 
     def chat_condition(self, when: ChatWhenForm | None, node: object) -> Condition | None:
         """Return the condition on a message; what is asked of it, of its session and agent counts as arguments."""
@@ -49,7 +50,24 @@ class ConditionReader:
         asked = [(name, self._pattern(node, name)) for name in CHAT_ARGUMENTS if node.get(name) is not None]
         return self._whole(when, node, Condition(args=Fields(tuple(asked)) if asked else None))
 
-    def _whole(self, when: WhenForm | ChatWhenForm, node: Mapping, condition: Condition) -> Condition | None:
+    def http_condition(self, when: HttpWhenForm | None, node: object) -> Condition | None:
+        """Return the condition on a request; what is asked of its path, its query and its body counts as arguments."""
+        if when is None or not isinstance(node, Mapping):
+            return None
+        asked = [(name, self._pattern(node, name)) for name in HTTP_ARGUMENTS if node.get(name) is not None]
+        args = Fields(tuple(asked)) if asked else None
+        return self._whole(when, node, self._identified(when, node, Condition(args=args, subject="request")))
+
+    def _identified(self, when: WhenForm | HttpWhenForm, node: Mapping, condition: Condition) -> Condition:
+        """Add who must be asking: nobody, somebody by name, or somebody with these attributes."""
+        if isinstance(when.identity, str):
+            self._values.uses.append(Use(Kind.IDENTITY, when.identity, node.value_place("identity")))
+            return replace(condition, identity_name=when.identity)
+        if "identity" in when.model_fields_set:
+            return replace(condition, identity=self._pattern(node, "identity"))
+        return condition
+
+    def _whole(self, when: AnyWhenForm, node: Mapping, condition: Condition) -> Condition | None:
         """Add what conditions of all kinds may ask."""
         condition = replace(
             condition,
@@ -59,7 +77,7 @@ class ConditionReader:
             chance=when.chance,
             test=None if when.if_ is None else self._test(node),
         )
-        return None if condition == Condition() else condition
+        return None if condition == Condition(subject=condition.subject) else condition
 
     def _pattern(self, node: Mapping, key: str) -> Pattern:
         return self._patterns.pattern(node[key], node.value_place(key))
@@ -73,7 +91,7 @@ class ConditionReader:
     def _headers(self, node: Mapping) -> Pattern:
         return _lowered(self._pattern(node, "headers"))
 
-    def _call(self, when: WhenForm | ChatWhenForm, node: Mapping) -> CallNumber | None:
+    def _call(self, when: AnyWhenForm, node: Mapping) -> CallNumber | None:
         asked = when.call
         if isinstance(asked, int):
             return CallNumber(asked, asked)

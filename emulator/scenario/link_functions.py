@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.function import Function, FunctionType
 from emulator.model.place import Place
@@ -13,9 +12,9 @@ from emulator.model.rule import (
     Outcome,
     Read,
     Result,
-    Thrown,
 )
 from emulator.scenario.link_conditions import ConditionReader
+from emulator.scenario.link_errors import link_error
 from emulator.scenario.link_patterns import PatternReader
 from emulator.scenario.link_queries import link_query
 from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of
@@ -24,7 +23,7 @@ from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem
 from emulator.scenario.tree import Mapping, Sequence, Tree, sources_of
 from emulator.scenario.uses import Use
-from emulator.scenario.written import ErrorForm, FunctionForm, OutcomeForm, RuleForm
+from emulator.scenario.written import FunctionForm, OutcomeForm, RuleForm
 from emulator.values.paths import FunctionPath
 
 _OUTCOMES = ("result", "query", "error", "failure")
@@ -113,30 +112,7 @@ class _Functions:
             return Read(link_query(form.query, node, self.reader))
         if key == "result":
             return Result(self.reader.written(tree[key], tree.value_place(key)))
-        return self._thrown(form, tree) if key == "error" else failure_of(form.failure)
-
-    def _thrown(self, form: OutcomeForm, tree: Mapping) -> Thrown | None:
-        error = form.error
-        node, place = tree["error"], tree.value_place("error")
-        if not isinstance(error, ErrorForm):
-            return Thrown(self._message(node, place))
-        assert isinstance(node, Mapping)
-        text = self._message(node["message"], node.value_place("message")) if error.message is not None else None
-        if "data" not in error.model_fields_set:
-            if text is None:
-                self.reader.note(place, "missing-key", "error has neither message nor data", "message or data")
-                return None
-            return Thrown(text, name=error.name or "Error")
-        if error.name is not None:
-            hint = "remove name, or data"
-            self.reader.note(
-                node.key_place("name"), "outcome-conflict", "an error with data is a ConvexError", hint=hint
-            )
-        return Thrown(text, self.reader.written(node["data"], node.value_place("data")), "ConvexError")
-
-    def _message(self, node: Tree, place: Place) -> str | Computed:
-        written = self.reader.written(node, place)
-        return written if isinstance(written, Computed) else str(written.value)
+        return link_error(form.error, tree, self.reader) if key == "error" else failure_of(form.failure)
 
 
 def _given(form: OutcomeForm) -> list[str]:

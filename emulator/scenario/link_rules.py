@@ -21,6 +21,7 @@ from emulator.model.rule import (
     FixedDelay,
     Outcome,
     Reply,
+    Respond,
     Rule,
     SkewedDelay,
     UniformDelay,
@@ -31,9 +32,10 @@ from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
 from emulator.scenario.written import DEATH_NAMES, DeathForm, FailedForm, FailureForm, FunctionForm, OutcomeForm
 from emulator.scenario.written_gateway import ChatForm, ChatOutcomeForm
+from emulator.scenario.written_http import HttpForm, HttpOutcomeForm
 
-ScriptForm: TypeAlias = FunctionForm | ChatForm
-AnswerForm: TypeAlias = OutcomeForm | ChatOutcomeForm
+ScriptForm: TypeAlias = FunctionForm | ChatForm | HttpForm
+AnswerForm: TypeAlias = OutcomeForm | ChatOutcomeForm | HttpOutcomeForm
 
 _FAILURES = {
     "overloaded": Failure(503),
@@ -180,7 +182,7 @@ class ScriptLinker:
         """Whether a rule needs a stream of draws: for its delay, or for a function that it calls."""
         if rule.delay is not None and not isinstance(rule.delay, FixedDelay):
             return True
-        if isinstance(rule.outcome, Reply):
+        if isinstance(rule.outcome, Reply) or (isinstance(rule.outcome, Respond) and rule.outcome.pace is not None):
             return True
         if rule.when is not None and rule.when.chance is not None:
             return True

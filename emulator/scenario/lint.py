@@ -25,7 +25,7 @@ _UNUSED_STATE = ("unused-state", "the state variable")
 
 def lint(scenario: Scenario, tree: Mapping, uses: Iterable[Use]) -> Iterator[Problem]:
     """Yield what the author of a scenario may not have meant; `uses` are all names that parts use of others."""
-    for function in scenario.functions.values():
+    for function in (*scenario.functions.values(), *(scenario.http or {}).values()):
         yield from _doubts_about(function, scenario)
     used = {(use.kind, use.name) for use in uses}
     for kind, (slug, what) in {**_UNUSED, Kind.VARIABLE: _UNUSED_STATE}.items():

@@ -36,6 +36,24 @@ _CHAT_OUTCOME = {
     "delay": "How long the agent takes before its reply: the same always, drawn between bounds, or as latencies are.",
 }
 _CHAT_RULE = _CHAT_OUTCOME | {"when": "What must hold of a message for this to answer; left out, it always does."}
+_PACE = {
+    "by": "What a piece is; a reply that is a list has its own pieces.",
+    "first": "How long until the first piece; left out, it comes at once.",
+    "every": "How long from one piece to the next; left out, 20 to 50 ms.",
+    "rate": "Tokens a second, instead of `every`.",
+}
+_HTTP_OUTCOME = {
+    "do": _OUTCOME["do"],
+    "status": "The status, from 200 to 599; left out, 200.",
+    "headers": "Headers of the answer, by their names; the type of the content follows from `body` if it is left out.",
+    "body": "A text, or anything else as JSON; `$bytes` as they are, null or nothing for no body.",
+    "stream": "Sends the body in pieces, over time.",
+    "error": "What the app's handler throws: status 500, with the error in the body.",
+    "failure": "What the infrastructure answers instead: a name, or a status of your own; or how the connection ends.",
+    "logs": "What is said at the console; an entry that is a text has the level log.",
+    "delay": _OUTCOME["delay"],
+}
+_HTTP_RULE = _HTTP_OUTCOME | {"when": "What must hold of a request for this to answer; left out, it always does."}
 _TABLE = "The table, which must be one of `tables`."
 _ID = "The id of the document, usually an expression such as `${args.id}`."
 _AS = "The name by which expressions after this one know {}."
@@ -57,6 +75,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "faults": "What goes wrong with many operations; each can be switched on and off.",
         "limits": "How often operations may be called.",
         "functions": "What functions answer, by their paths: `messages:list`, `ai/replies:generate`.",
+        "http": "What HTTP actions answer, by method and path: `POST /webhooks/stripe`, `GET /files/*`.",
     },
     "FaultForm": {
         "name": "What it is called.",
@@ -117,6 +136,17 @@ MEANINGS: dict[str, dict[str, str]] = {
         "args": "Arguments, compared deeply and partially; `$` operators ask for more than equality.",
         "identity": "Who calls: null for nobody, a name from `identities`, or attributes to compare.",
         "call": "Which call of the function: its number from 1, or a span.",
+    },
+    "HttpForm": _HTTP_RULE | _ANSWERED,
+    "HttpRuleForm": _HTTP_RULE,
+    "HttpOutcomeForm": _HTTP_OUTCOME,
+    "HttpWhenForm": _CONDITION
+    | {
+        "path": "The path without escapes, or operators; for routes that end in `*`.",
+        "query": "Fields of the query to compare: texts, or lists for those that are there several times.",
+        "body": "The body, compared deeply and partially: JSON, the fields of a form, a text, or bytes.",
+        "identity": "Whose token comes with it: null for nobody's, a name from `identities`, or attributes to compare.",
+        "call": "Which request of the route: its number from 1, or a span.",
     },
     "CallForm": {
         "from": "The first call.",
@@ -253,12 +283,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "channel": "The channel that the message comes by, or operators.",
         "call": "Which message, counted from 1 over all conversations: its number, or a span.",
     },
-    "PaceForm": {
-        "by": "What a piece is; a reply that is a list has its own pieces.",
-        "first": "How long until the first piece; left out, it comes at once.",
-        "every": "How long from one piece to the next; left out, 20 to 50 ms.",
-        "rate": "Tokens a second, instead of `every`.",
-    },
+    "PaceForm": _PACE,
+    "ChunksForm": _PACE | {"chunks": "The pieces, if the body is not to be split: texts, or anything else as JSON."},
     "NodeForm": {
         "name": "What it is called; left out, its id.",
         "platform": "What it runs.",

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from emulator.scenario.meanings import MEANINGS
 from emulator.scenario.written_gateway import GatewayForm
+from emulator.scenario.written_http import HttpForm
 from emulator.scenario.written_scenario import ScenarioForm
 
 _BOUNDS = {"ge": "minimum", "le": "maximum"}
@@ -26,7 +27,8 @@ class _Schema(GenerateJsonSchema):
 class _File(ScenarioForm):
     """A scenario file."""
 
-    gateway: GatewayForm | None = None  # type: ignore[assignment]  # a load reads the section by itself
+    http: dict[str, HttpForm] | None = None
+    gateway: GatewayForm | None = None  # type: ignore[assignment]  # a load reads these sections by themselves
 
 
 def _with_bounds(node: Any) -> Any:  # noqa: ANN401 - JSON

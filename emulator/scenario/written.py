@@ -123,25 +123,26 @@ class CallForm(Written):
     every: Ordinal = 1
 
 
+AskedIdentity: TypeAlias = Annotated[
+    Annotated[None, Tag(Form.NULL.value)]
+    | Annotated[StrictStr, Tag(Form.TEXT.value)]
+    | Annotated[dict[str, Any], Tag(Form.MAPPING.value)],
+    Discriminator(form_of_identity),
+]
+AskedCall: TypeAlias = Annotated[
+    Annotated[Ordinal, Tag(Form.NUMBER.value)] | Annotated[CallForm, Tag(Form.MAPPING.value)],
+    Discriminator(form_of_number),
+]
+
+
 class WhenForm(Written):
     """What a call must have for the rule to answer."""
 
     args: AnyArgs | None = None
-    identity: Annotated[
-        Annotated[None, Tag(Form.NULL.value)]
-        | Annotated[StrictStr, Tag(Form.TEXT.value)]
-        | Annotated[dict[str, Any], Tag(Form.MAPPING.value)],
-        Discriminator(form_of_identity),
-    ] = None
+    identity: AskedIdentity = None
     state: dict[str, Any] | None = None
     headers: dict[str, Any] | None = None
-    call: (
-        Annotated[
-            Annotated[Ordinal, Tag(Form.NUMBER.value)] | Annotated[CallForm, Tag(Form.MAPPING.value)],
-            Discriminator(form_of_number),
-        ]
-        | None
-    ) = None
+    call: AskedCall | None = None
     chance: Annotated[Number, Field(ge=0, le=1)] | None = None
     if_: Annotated[StrictStr | None, Field(alias="if")] = None
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 from emulator.scenario.forms import (
     AnyValue,
     DelayForm,
     Duration,
-    Form,
     Number,
-    Whole,
     Written,
-    form_of_number,
     read_whole,
 )
-from emulator.scenario.written import CallForm, EffectForm, FailedForm, LogLineForm
+from emulator.scenario.written import AskedCall, EffectForm, FailedForm, LogLineForm
 
 Id = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Count = Annotated[StrictInt, Field(ge=0), BeforeValidator(read_whole)]
@@ -106,14 +103,7 @@ class ChatWhenForm(Written):
     channel: Anything = None
     state: dict[str, Any] | None = None
     headers: dict[str, Any] | None = None
-    call: (
-        Annotated[
-            Annotated[Annotated[Whole, Field(ge=1)], Tag(Form.NUMBER.value)]
-            | Annotated[CallForm, Tag(Form.MAPPING.value)],
-            Discriminator(form_of_number),
-        ]
-        | None
-    ) = None
+    call: AskedCall | None = None
     chance: Annotated[Number, Field(ge=0, le=1)] | None = None
     if_: Annotated[StrictStr | None, Field(alias="if")] = None
 

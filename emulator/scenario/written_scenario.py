@@ -115,6 +115,7 @@ class ScenarioForm(Written):
     tables: dict[str, TableForm] = {}
     timeline: list[TimelineForm] = []
     functions: dict[str, FunctionForm] = {}
+    http: dict[str, Any] | None = None
     faults: list[FaultForm] = []
     limits: list[LimitForm] = []
     gateway: dict[str, Any] = {}

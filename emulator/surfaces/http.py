@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import Generic, NamedTuple, TypeVar
 
 from aiohttp import ClientPayloadError, web
@@ -17,7 +17,7 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
-    headers: dict[str, str]
+    headers: MutableMapping[str, str]
 
 
 class BodyTooLargeError(Exception):
@@ -57,6 +57,11 @@ def path_of(request: web.BaseRequest) -> str:
     """Return the path as it was sent: not decoded, without the query."""
     target = request.raw_path
     return target.partition("?")[0] if target[:1] == "/" else request.rel_url.raw_path
+
+
+def target_of(request: web.BaseRequest) -> str:
+    """Return path and query as they were sent."""
+    return request.raw_path if request.raw_path[:1] == "/" else request.rel_url.raw_path_qs
 
 
 def text_headers(request: web.BaseRequest) -> dict[str, str]:

@@ -35,6 +35,7 @@ from emulator.scenario.written import (
     SwitchForm,
     WhenForm,
 )
+from emulator.scenario.written_http import ChunksForm, HttpForm, HttpWhenForm
 from emulator.scenario.written_scenario import (
     ClockForm,
     DeploymentForm,
@@ -56,8 +57,10 @@ ABOUT_MEANING = {
     "bad-document",
     "bad-expression",
     "bad-function-name",
+    "bad-header",
     "bad-instant",
     "bad-regex",
+    "bad-route",
     "bad-seed",
     "bad-table-name",
     "bad-validator",
@@ -100,13 +103,14 @@ HIDING = {"bad-function-name", "bad-duration"}
 MEANING_UNDER_A_SLUG_OF_FORM = re.compile(
     r"missing-key: error has neither message nor data"
     r"|missing-key: (count|document) stands without \w+"
+    r"|wrong-type: chunks: no list"
     r"|wrong-type: (a document of .*|document|fields|args): (a text|an Int64|bytes)"
     r"|(wrong-type|unknown-choice): \$\w+: .*",  # operators; conditions have no form in the schema
     re.DOTALL,
 )
 FORM_UNDER_A_SLUG_OF_MEANING = re.compile(
-    r"outcome-conflict: (functions|faults) › .*"
-    r"|bad-value: ((functions|identities|tables|clock|timeline|faults|limits) ›|deployment › name: ).*",
+    r"outcome-conflict: (functions|faults|http) › .*"
+    r"|bad-value: ((functions|identities|tables|clock|timeline|faults|limits|http) ›|deployment › name: ).*",
     re.DOTALL,
 )
 
@@ -258,6 +262,12 @@ def in_function(path: str, **more: Any) -> Callable[[Any], dict[str, Any]]:
     return with_result
 
 
+def in_route(path: str = "", **more: Any) -> Callable[[Any], dict[str, Any]]:
+    """Return what puts a value into an HTTP action."""
+    put = at(f"route {path}".strip(), **more)
+    return lambda value: {"http": {"GET /a": put(value)["route"]}}
+
+
 def in_order(key: str) -> Callable[[Any], dict[str, Any]]:
     """Return what puts a value into the order of a query."""
     return lambda value: at("functions a:b query order", table="t")({"by": "a", key: value})
@@ -307,6 +317,12 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     **{f"replace.{key}": in_effect("replace", key, table="t", id="i", document={}) for key in keys_of(ReplaceForm)},
     **{f"delete.{key}": in_effect("delete", key, table="t", id="i") for key in keys_of(DeleteForm)},
     **{f"calling.{key}": in_effect("call", key, function="a:b") for key in keys_of(CallFunctionForm)},
+    "http.*": in_route(),
+    **{f"http.{key}": in_route(key) for key in keys_of(HttpForm)},
+    "http.rules.*": in_route("rules *"),
+    "http.sequence.*": in_route("sequence *"),
+    **{f"http.when.{key}": in_route(f"when {key}", body="x") for key in keys_of(HttpWhenForm)},
+    **{f"http.stream.{key}": in_route(f"stream {key}", body="x") for key in keys_of(ChunksForm)},
     "tables.*": at("tables t"),
     **{f"table.{key}": at(f"tables t {key}") for key in keys_of(TableForm)},
     "table.documents.*": at("tables t documents *"),

@@ -40,8 +40,28 @@ functions:
       - {when: {args: {n: [1, {a: null}]}}, result: null}
   jobs/nightly: {sequence: [{result: 1}, {error: no}], repeat: true}
   _system/x:y: {result: 1}
+http:
+  POST /hook:
+    rules:
+      - {when: {body: {n: [1, {a: null}]}}, status: 201, body: "${request.body}"}
+      - {when: {query: {a: b}}, failure: overloaded}
+      - {headers: {x-path: "${request.method}"}, body: {seen: "${request}"}}
+  GET /files/*: {body: "${request.path}", stream: {by: character, every: 0ms}}
 """
-OTHERS = ("/", "/version", "/instance_name", "/echo", "/http/x", "/api/nothing", "/api/run/", "/favicon.ico", "*")
+OTHERS = (
+    "/",
+    "/version",
+    "/instance_name",
+    "/echo",
+    "/http/x",
+    "/http/hook",
+    "/http/files/a",
+    "/http/files/%ff%0a",
+    "/api/nothing",
+    "/api/run/",
+    "/favicon.ico",
+    "*",
+)
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE")
 NAMES = ("messages:list", "messages.js:send", "jobs/nightly", "_system/x:y", "no:such", "a-b:c", "", ":", "/", "a:b:c")
 names = st.one_of(st.sampled_from(NAMES[:5]), st.sampled_from(NAMES), st.text(max_size=20))
@@ -107,6 +127,7 @@ paths = st.one_of(
     st.sampled_from(OTHERS),
     visible.map(lambda text: f"/{text}"),
     visible.map(lambda text: f"/api/run/{text}"),
+    visible.map(lambda text: f"/http/{text}"),
     st.binary(max_size=10).map(lambda raw: f"/api/run/messages/{_quoted(raw)}"),
 )
 methods = st.one_of(st.sampled_from(("POST", "GET")), st.sampled_from(METHODS))

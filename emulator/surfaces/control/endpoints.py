@@ -72,16 +72,17 @@ class ControlEndpoints:
         return {"problems": [problem_row(each) for each in (self._stage.problems() if self._stage else ())]}
 
     async def functions(self, _asked: Asked) -> Json:
-        """List the functions, those that nobody called, and the calls of those that the scenario does not have."""
+        """List functions and HTTP actions, those that nobody called, and the calls of what is not there."""
         scenario = self._emulator.revision.scenario
+        functions = {**scenario.functions, **(scenario.http or {})}
         calls: dict[str, int] = {}
         missing: dict[str, int] = {}
         for entry in self._emulator.journal:
             counts = missing if outcome_of(entry) == "unscripted" else calls
             counts[entry.call.operation] = counts.get(entry.call.operation, 0) + 1
         return {
-            "functions": [function_row(each, calls.get(path, 0)) for path, each in scenario.functions.items()],
-            "unused": [path for path in scenario.functions if path not in calls],
+            "functions": [function_row(each, calls.get(path, 0)) for path, each in functions.items()],
+            "unused": [path for path in functions if path not in calls],
             "unscripted": [{"operation": name, "calls": count} for name, count in missing.items()],
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any
 
 from emulator.engine.call import Admin, Caller, User
 from emulator.engine.plan import (
@@ -13,6 +13,7 @@ from emulator.engine.plan import (
     Passed,
     Rejected,
     Replied,
+    Responded,
     Returned,
     Threw,
     Uncomputable,
@@ -23,6 +24,7 @@ from emulator.engine.plan import (
 )
 from emulator.engine.store import Write
 from emulator.model.function import Function
+from emulator.model.http import is_http
 from emulator.model.rule import Failure
 from emulator.reload.additions import Addition
 from emulator.runtime.journal import Entry
@@ -77,33 +79,25 @@ def outcome_of(entry: Entry) -> str:
     return last.death.end.value if last.death is not None else outcome_name(last.ending)
 
 
+_NAMES: dict[type[Ending], str] = {
+    Returned: "returned",
+    Replied: "replied",
+    Responded: "responded",
+    Threw: "threw",
+    Failure: "failed",
+    Limited: "limited",
+    Passed: "passed",
+    Unscripted: "unscripted",
+    Unmatched: "unmatched",
+    WrongType: "wrong_type",
+    Rejected: "rejected",
+    Uncomputable: "uncomputable",
+}
+
+
 def outcome_name(ending: Ending) -> str:
     """Name a kind of ending."""
-    match ending:
-        case Returned():
-            return "returned"
-        case Replied():
-            return "replied"
-        case Threw():
-            return "threw"
-        case Failure():
-            return "failed"
-        case Limited():
-            return "limited"
-        case Passed():
-            return "passed"
-        case Unscripted():
-            return "unscripted"
-        case Unmatched():
-            return "unmatched"
-        case WrongType():
-            return "wrong_type"
-        case Rejected():
-            return "rejected"
-        case Uncomputable():
-            return "uncomputable"
-        case _:
-            assert_never(ending)
+    return _NAMES[type(ending)]
 
 
 def caller_name(caller: Caller) -> str | None:
@@ -117,10 +111,11 @@ def caller_name(caller: Caller) -> str | None:
 
 
 def function_row(function: Function, calls: int) -> dict[str, Any]:
-    """Write a function with how often it was called."""
+    """Write a function, or an HTTP action, with how often it was called."""
+    kind = "http" if is_http(function.path.public) else None
     return {
         "path": function.path.public,
-        "type": function.type.value.lower() if function.type else None,
+        "type": function.type.value.lower() if function.type else kind,
         "place": str(function.place),
         "rules": [str(rule.place) for each in function.scripts for rule in each.rules],
         "added": [str(rule.place) for each in function.added for rule in each.script.rules],
@@ -176,5 +171,7 @@ def detail_of(ending: Ending) -> str | None:
             return reason
         case Replied():
             return ending.text
+        case Responded(status, _, body):
+            return f"{status}, {len(body)} bytes"
         case _:
             return None

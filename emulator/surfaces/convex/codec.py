@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ from emulator.engine.plan import (
     Passed,
     Rejected,
     Replied,
+    Responded,
     Returned,
     Threw,
     Uncomputable,
@@ -116,7 +118,7 @@ def write_answer(ending: Ending, logs: Sequence[str], answer: Answer) -> bytes:
             raise failure_error(ending)
         case Limited():
             raise failure_error(Failure(429))
-        case Replied() | Passed():
+        case Replied() | Responded() | Passed():
             raise AssertionError(f"no function ends so: {ending}")
         case _:
             message = orjson.dumps(error_message(ending, answer))
@@ -144,6 +146,19 @@ def error_message(ending: FunctionError, answer: Answer) -> str:
     if answer.redacts:
         return head
     return f"{head}\n{_error_text(ending)}{_stack(ending, answer.place)}\n"
+
+
+def write_thrown(ending: FunctionError, answer: Answer) -> bytes:
+    """Return the body of an HTTP action that threw (contract convex §12)."""
+    code = f"[Request ID: {answer.request_id}] Server Error"
+    tree: dict[str, Json] = {"code": code}
+    if not answer.redacts:
+        text = _error_text(ending)
+        shown = ending.message if isinstance(ending, Threw) else text.removeprefix("Uncaught Error: ")
+        tree = {"code": f"{code}: {shown}", "trace": f"{text}{_stack(ending, answer.place)}"}
+    if isinstance(ending, Threw) and ending.data is not None:
+        tree["data"] = encode(ending.data.value, Format.ENCODED)
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def write_ts(timestamp: int) -> str:

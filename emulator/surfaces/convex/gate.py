@@ -28,7 +28,7 @@ from emulator.surfaces.voice import voice_headers
 MAX_BODY = 2 * 1024 * 1024
 """How long the body of a route may be that is no function's (contract convex §16)."""
 
-Endpoint: TypeAlias = Callable[[web.BaseRequest], Awaitable[Reply]]
+Endpoint: TypeAlias = Callable[[web.BaseRequest], Awaitable[Reply | web.StreamResponse]]
 
 
 class Asked(NamedTuple):

@@ -42,10 +42,15 @@ def read_head(request: web.BaseRequest, scenario: Scenario, admin_key: str | Non
     caller: Caller = ANONYMOUS
     if authorization is not None:
         caller = identify(read_authorization(authorization), scenario)
-    request_id = headers.get(_CONVEX_REQUEST_ID)
-    if request_id is not None and not (request_id.isascii() and request_id.isprintable()):
-        request_id = None
-    return Head(client, caller, request_id[:_MAX_REQUEST_ID] if request_id else None)
+    return Head(client, caller, read_request_id(request))
+
+
+def read_request_id(request: web.BaseRequest) -> str | None:
+    """Return the id that a client gives its request, if it is one to show."""
+    request_id = request.headers.get(_CONVEX_REQUEST_ID)
+    if not request_id or not (request_id.isascii() and request_id.isprintable()):
+        return None
+    return request_id[:_MAX_REQUEST_ID]
 
 
 async def read_json_body(request: web.BaseRequest, limit: int) -> bytes:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 
+from aiohttp import web
+
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.http import Reply
 
@@ -21,15 +23,15 @@ class LateEndpoints:
         self._name = name
         self._made: Any = None
 
-    def endpoint(self, name: str) -> Callable[[Any], Awaitable[Reply]]:
+    def endpoint(self, name: str) -> Callable[[Any], Awaitable[Any]]:
         """Return what calls the method `name`, with a request or with whatever else it takes."""
 
-        async def call(asked: object) -> Reply:
+        async def call(asked: object) -> Reply | web.StreamResponse:
             if self._made is None:
                 module = await asyncio.to_thread(import_module, self._module)
                 if self._made is None:  # nobody else made it while this one waited
                     self._made = getattr(module, self._name)(self._emulator)
-            reply: Reply = await getattr(self._made, name)(asked)
+            reply: Reply | web.StreamResponse = await getattr(self._made, name)(asked)
             return reply
 
         return call

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.hdrs import CONTENT_TYPE, ORIGIN
 
 from emulator.model.function import FunctionType
+from emulator.model.http import METHODS, PREFIX
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.clients import deprecation_headers
 from emulator.surfaces.convex.cors import cors_headers, preflight_headers
@@ -17,6 +18,7 @@ from emulator.surfaces.convex.failures import INTERNAL, ApiError
 from emulator.surfaces.convex.functions import FunctionEndpoints
 from emulator.surfaces.convex.gate import Endpoint
 from emulator.surfaces.convex.head import CONVEX_CLIENT, read_whole_body
+from emulator.surfaces.convex.late import LateEndpoints
 from emulator.surfaces.convex.late_routes import add_late_routes
 from emulator.surfaces.convex.reply import empty_reply, error_reply, json_reply, text_reply
 from emulator.surfaces.convex.sync.endpoint import SyncEndpoint
@@ -28,10 +30,8 @@ from emulator.surfaces.trickle import TrickleError, end
 MAX_ECHO = 128 * 1024 * 1024
 _RUNNING = "This Convex deployment is running. See https://docs.convex.dev/."
 _VERSION = "unknown"
-_NO_HTTP_ACTIONS = "This Convex deployment does not have HTTP actions enabled."
-_ACTION_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SYNC = "sync"
-_NO_CORS = "/http/"
+_NO_CORS = f"{PREFIX}/"
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,12 @@ class ConvexSurface:
         }
         for path, endpoint in get.items():
             self._routes.add(("GET",), path, endpoint)
-        self._routes.add(_ACTION_METHODS, "/http/", _no_http_actions)
+        actions = LateEndpoints(emulator, "emulator.surfaces.convex.http_actions", "HttpActionEndpoints")
+        self._routes.add(METHODS, _NO_CORS, actions.endpoint("action"))
+        self._site_action: Endpoint = actions.endpoint("site_action")
+        self._site: RouteTable[Endpoint] = RouteTable()
+        self._site.add(("GET",), "/version", _version)
+        self._site.add(("GET",), "/metrics", self._metrics)
         add_late_routes(self._routes, emulator)
 
     def owns(self, path: str) -> bool:
@@ -79,14 +84,24 @@ class ConvexSurface:
         await self._sync.close()
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer a request for an undecoded path; whatever happens inside, it gets one of the service's own answers."""
+        """Answer a request for an undecoded path."""
+        methods = self._routes.find(path)
+        endpoint = methods.get(request.method) if methods else None
+        if endpoint is None:
+            endpoint = self._sync.connect if methods is None and _is_sync(path) else partial(_no_endpoint, methods)
+        return await self._answer(request, path, endpoint)
+
+    async def handle_site(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        """Answer a request at the port of HTTP actions (contract convex §12)."""
+        methods = self._site.find(path) or dict.fromkeys((*METHODS, "HEAD"), self._site_action)
+        endpoint = methods.get(request.method) or partial(_no_endpoint, methods)
+        return await self._answer(request, f"{PREFIX}{path}", endpoint)
+
+    async def _answer(self, request: web.BaseRequest, path: str, endpoint: Endpoint) -> web.StreamResponse:
+        """Have a request answered; whatever happens inside, it gets one of the service's own answers."""
         unusual: DyingError | TrickleError | None = None
         try:
-            methods = self._routes.find(path)
-            if methods is None and _is_sync(path):
-                return await self._sync.connect(request)
-            endpoint = methods.get(request.method) if methods else None
-            reply = await endpoint(request) if endpoint else _no_endpoint(request, methods)
+            reply = await endpoint(request)
         except ApiError as error:
             reply = error_reply(error)
         except (DyingError, TrickleError) as error:
@@ -94,6 +109,8 @@ class ConvexSurface:
         except Exception:
             logger.exception("a bug in the emulator: %s %s failed", request.method, path)
             reply = json_reply(INTERNAL.body, status=INTERNAL.status)
+        if isinstance(reply, web.StreamResponse):
+            return reply
         status, body, headers = reply
         client = request.headers.get(CONVEX_CLIENT)
         if client is not None:
@@ -103,6 +120,10 @@ class ConvexSurface:
         if unusual is not None:
             return await end(request, unusual, self._emulator.clock)
         return respond(request, status, body, headers)
+
+    async def _metrics(self, _request: web.BaseRequest) -> Reply:
+        total = self._emulator.calls
+        return text_reply(f"# TYPE emulator_calls_total counter\nemulator_calls_total {total}\n")
 
     async def _instance_name(self, _request: web.BaseRequest) -> Reply:
         return text_reply(self._emulator.revision.scenario.deployment.name)
@@ -114,7 +135,7 @@ def _is_sync(path: str) -> bool:
     return parts[:2] == ["", "api"] and parts[-1] == _SYNC and len(parts) in (3, 4)
 
 
-def _no_endpoint(request: web.BaseRequest, methods: Mapping[str, Endpoint] | None) -> Reply:
+async def _no_endpoint(methods: Mapping[str, Endpoint] | None, request: web.BaseRequest) -> Reply:
     if methods is None:
         return empty_reply(404)
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
@@ -128,10 +149,6 @@ async def _running(_request: web.BaseRequest) -> Reply:
 
 async def _version(_request: web.BaseRequest) -> Reply:
     return text_reply(_VERSION)
-
-
-async def _no_http_actions(_request: web.BaseRequest) -> Reply:
-    return text_reply(_NO_HTTP_ACTIONS, 404)
 
 
 async def _echo(request: web.BaseRequest) -> Reply:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from aiohttp import HttpVersion11, web
-from aiohttp.helpers import rfc822_formatted_time
+from aiohttp import web
 
 from emulator.model.rule import Death, End
 from emulator.runtime.clock import Clock, Timer
-from emulator.surfaces.death import GoneResponse, end_connection
+from emulator.surfaces.chunked import ChunkedAnswer
 from emulator.surfaces.openclaw.events import KEEP_ALIVE, RETRY
-from emulator.surfaces.pipe import Pipe
 from emulator.values.durations import SECOND
 
 SILENCE = 15 * SECOND
@@ -25,32 +23,15 @@ _NONSENSE = b"data: {\xff\xfe not JSON\n\n"
 
 
 class EventStream:
-    """One open stream; a reader that lets too much pile up is cut off.
+    """One open stream; a reader that lets too much pile up is cut off."""
 
-    Its connection goes on behind a good end, and is not said to close: clients that are told so take a stream that was
-    cut for a whole one, Node's among them.
-    """
-
-    __slots__ = (
-        "_clock",
-        "_headers",
-        "_heartbeat",
-        "_is_chunked",
-        "_is_kept",
-        "_over",
-        "_pipe",
-        "_request",
-        "_spoke",
-    )
+    __slots__ = ("_answer", "_clock", "_headers", "_heartbeat", "_over", "_spoke")
 
     def __init__(self, request: web.BaseRequest, clock: Clock, headers: Mapping[str, str]) -> None:
         """Prepare to answer `request`; nothing is sent before :meth:`open`."""
-        self._request = request
+        self._answer = ChunkedAnswer(request)
         self._clock = clock
         self._headers = headers
-        self._is_chunked = request.version >= HttpVersion11
-        self._is_kept = self._is_chunked and request.keep_alive
-        self._pipe = Pipe(request)
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._heartbeat: Timer | None = None
         self._spoke = 0
@@ -62,12 +43,7 @@ class EventStream:
 
     def open(self) -> None:
         """Send the head and how soon to come back."""
-        headers = {**STREAM_HEADERS, **self._headers, "Date": rfc822_formatted_time()}
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        framing = "Transfer-Encoding: chunked\r\n" if self._is_chunked else ""
-        framing += "" if self._is_kept else "Connection: close\r\n"
-        head = f"HTTP/1.1 200 OK\r\n{lines}{framing}\r\n"
-        self._write(head.encode("latin-1", "replace") + self._framed(RETRY))
+        self._note(self._answer.open({**STREAM_HEADERS, **self._headers}, first=RETRY))
         self._spoke = self._clock.now()
         self._wait()
 
@@ -75,13 +51,12 @@ class EventStream:
         """Send an event; nothing is sent behind the end."""
         if not self.is_over:
             self._spoke = self._clock.now()
-            self._write(self._framed(event))
+            self._note(self._answer.write(event))
 
     def close(self) -> None:
         """End the stream well."""
         if not self._over.done():
-            if self._is_chunked:
-                self._write(b"0\r\n\r\n")
+            self._answer.close()
             self._finish()
 
     def die(self, death: Death) -> None:
@@ -92,8 +67,7 @@ class EventStream:
             self.send(_NONSENSE)
             self.close()
             return
-        end_connection(self._request, death.end)
-        self._is_kept = False
+        self._answer.cut(death.end)
         self._finish()
 
     def release(self) -> None:
@@ -105,18 +79,14 @@ class EventStream:
     async def over(self) -> web.StreamResponse:
         """Return when the stream has ended."""
         await self._over
-        return GoneResponse(is_kept=self._is_kept)
+        return self._answer.response
 
     def _finish(self) -> None:
         if not self._over.done():
             self._over.set_result(None)
 
-    def _framed(self, data: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data
-
-    def _write(self, data: bytes) -> None:
-        if not self._pipe.write(data):
-            self._is_kept = False
+    def _note(self, is_read: bool) -> None:  # noqa: FBT001 - what writing returned
+        if not is_read:
             self._finish()
 
     def _wait(self) -> None:

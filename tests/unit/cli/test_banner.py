@@ -16,7 +16,7 @@ FACTS: dict[str, object] = {
     "control_url": f"{URL}/__emulator/",
     "token": "secret",
     "admin_key": "name|secret",
-    "site_url": None,
+    "site_url": f"{URL}/http",
 }
 
 
@@ -35,3 +35,11 @@ def test_the_line_to_paste_is_a_call_that_is_answered(text: str, pasted: list[st
 
     assert len(after) == len(pasted)
     assert all(part in line for part, line in zip(pasted, after, strict=True))
+
+
+def test_http_actions_are_told_where_there_are_any(tmp_path: Path) -> None:
+    without = banner(load_text(tmp_path, "functions: {}"), FACTS, None)
+    some = banner(load_text(tmp_path, "http: {GET /a: {body: 1}, GET /b: {body: 2}}"), FACTS, None)
+
+    assert f"  HTTP        {URL}/http  2 routes\n" in some
+    assert "HTTP " not in without

@@ -51,7 +51,10 @@ def test_the_ready_file_says_where_everything_is(folder: Path) -> None:
             *("convex_url", "gateway_url", "site_url", "control_url"),
             *("admin_key", "gateway_token", "gateway_password", "token", "scenario", "seed", "pid"),
         }
-        assert (facts["scenario"], facts["seed"], facts["site_url"]) == ("default", 0, None)
+        assert (facts["scenario"], facts["seed"], facts["site_url"]) == (
+            *("default", 0),
+            f"{facts['convex_url']}/http",
+        )
         assert facts["pid"] == running.process.pid
         assert facts["admin_key"].startswith("local-emulator|")
         assert len(facts["token"]) >= 32
@@ -201,7 +204,14 @@ def test_by_default_it_listens_at_the_ports_of_the_real_things() -> None:
     assert listeners("127.0.0.1", None, NOT_GIVEN, USUAL_PORTS) == (
         Listener("convex", "127.0.0.1", 3210),
         Listener("gateway", "127.0.0.1", 18789),
+        Listener("site", "127.0.0.1", 3211),
     )
+
+
+def test_whoever_moves_the_deployment_has_its_http_actions_below_it() -> None:
+    assert [
+        each.name for each in listeners("127.0.0.1", None, {"convex": 8000, "gateway": 8001, "site": None}, USUAL_PORTS)
+    ] == ["convex", "gateway"]
 
 
 def test_each_port_can_be_chosen() -> None:
