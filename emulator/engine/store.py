@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
@@ -18,6 +18,12 @@ from emulator.values.convex import Value
 from emulator.values.ids import FIRST_USER_TABLE
 
 Document: TypeAlias = "dict[str, Value]"
+
+FieldPath: TypeAlias = tuple[str, ...]
+"""The names that lead to a field of a document."""
+
+Indexed: TypeAlias = "str | tuple[FieldPath, ...]"
+"""What an index files documents by: one field, or several that may be nested."""
 
 MAX_COMMITS = 10_000
 MAX_PAST_WRITES = 100_000
@@ -59,7 +65,7 @@ class Collection:
     def __init__(self) -> None:
         """Begin empty."""
         self.versions: dict[str, list[Version]] = {}
-        self.indexes: dict[str, dict[object, dict[str, None]]] = {}
+        self.indexes: dict[Indexed, dict[object, dict[str, None]]] = {}
         self.inserted = 0
         self.newest = 0.0
         self.changed = 0
@@ -136,19 +142,23 @@ class Collection:
         self._since[key] = self._places[key]
         for name, index in self.indexes.items():
             if document is not None:
-                index.setdefault(index_key(document.get(name)), {})[key] = None
+                index.setdefault(_filed(document, name), {})[key] = None
 
     def lookup(self, name: str, value: Value, ts: int) -> list[Document]:
         """Return the documents whose field has this value, by creation; the index is made when first asked for."""
+        found = [self.read(key, ts) for key in self.filed(name, index_key(value))]
+        return sorted((each for each in found if each is not None), key=position)
+
+    def filed(self, name: Indexed, place: object) -> Iterable[str]:
+        """Return the ids filed in one place of an index, which is made when first asked for: of all versions kept."""
         index = self.indexes.get(name)
         if index is None:
             index = self.indexes[name] = {}
             for key, chain in self.versions.items():
                 for version in chain:
                     if version.document is not None:
-                        index.setdefault(index_key(version.document.get(name)), {})[key] = None
-        found = [self.read(key, ts) for key in index.get(index_key(value), ())]
-        return sorted((each for each in found if each is not None), key=position)
+                        index.setdefault(_filed(version.document, name), {})[key] = None
+        return index.get(place, ())
 
     def begin_anew(self, ts: int) -> None:
         """Give ids and times of creation from now on as if the documents of this moment were the first ever."""
@@ -200,10 +210,9 @@ class Collection:
 
     def _leave_indexes(self, key: str, document: Document | None) -> None:
         for name, index in self.indexes.items():
-            value = document.get(name) if document is not None else None
             still = (version.document for version in self.versions[key][1:])
-            filed = index_key(value)
-            if not any(each is not None and index_key(each.get(name)) == filed for each in still):
+            filed = _filed(document or {}, name)
+            if not any(each is not None and _filed(each, name) == filed for each in still):
                 keys = index.get(filed, {})
                 keys.pop(key, None)
                 if not keys:
@@ -223,6 +232,23 @@ def is_behind(place: tuple[Any, ...], border: tuple[Any, ...], *, descending: bo
 def _created(document: Document) -> float | None:
     created = document.get("_creationTime")
     return created if isinstance(created, float) else None
+
+
+def value_at(document: Document, path: FieldPath) -> tuple[bool, Value]:
+    """Return whether a document has a field, and what is in it."""
+    value: Value = document
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return False, None
+        value = value[name]
+    return True, value
+
+
+def _filed(document: Document, name: Indexed) -> object:
+    """Return where an index files a document."""
+    if isinstance(name, str):
+        return index_key(document.get(name))
+    return tuple([index_key(value_at(document, path)[1]) for path in name])
 
 
 def index_key(value: Value) -> object:

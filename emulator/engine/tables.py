@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
-from emulator.engine.store import View
+from emulator.engine.store import FieldPath, View
 from emulator.engine.transaction import Transaction
 from emulator.model.scenario import Scenario
 from emulator.values.convex import Value
 
 BORN = "$tables"
 """The collection of tables that came to be, or got a primary key, while running."""
-
-FieldPath: TypeAlias = tuple[str, ...]
-"""The names that lead to a field of a document."""
 
 PrimaryKey: TypeAlias = tuple[FieldPath, ...]
 
@@ -29,6 +25,11 @@ def tables_of(scenario: Scenario, view: View) -> list[str]:
     born = (str(each["_id"]) for each in view.collection(BORN).documents(view.ts))
     names = dict.fromkeys([*scenario.tables, *born])
     return sorted(names, key=lambda name: view.numbers.get(name, 0))
+
+
+def is_known(scenario: Scenario, transaction: Transaction, table: str) -> bool:
+    """Whether a table is there."""
+    return table in scenario.tables or transaction.read(BORN, table) is not None
 
 
 def create_table(transaction: Transaction, table: str, primary_key: PrimaryKey | None = None) -> None:
@@ -48,13 +49,3 @@ def primary_key_of(transaction: Transaction, table: str) -> PrimaryKey | None:
     if not isinstance(paths, list):
         return None
     return tuple(tuple(str(name) for name in path) for path in paths if isinstance(path, list))
-
-
-def value_at(document: Mapping[str, Value], path: FieldPath) -> tuple[bool, Value]:
-    """Return whether a document has a field, and what is in it."""
-    value: Value = dict(document)
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
-            return False, None
-        value = value[name]
-    return True, value

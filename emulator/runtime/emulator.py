@@ -208,9 +208,9 @@ class Emulator:
         """Return a transaction to read the present state with."""
         return Transaction(self.state, self.clock.now(), self.revision.scenario.seed, max_writes)
 
-    def transact(self, change: Callable[[Transaction], Result]) -> Result:
+    def transact(self, change: Callable[[Transaction], Result], max_writes: int = MAX_WRITES) -> Result:
         """Have `change` read and write, commit what it wrote, and return what it returns; when it raises, nothing."""
-        transaction = self.reading()
+        transaction = self.reading(max_writes)
         result = change(transaction)
         self._carry_out(Decision((), transaction.changes, delayed=tuple(transaction.delayed)))
         return result

@@ -62,23 +62,32 @@ def read_function_body(body: bytes) -> tuple[str, Json, str | None]:
     return fields["path"], fields["args"], fields.get("format")
 
 
-def read_fields(body: bytes, required: Mapping[str, str], optional: Mapping[str, str]) -> dict[str, Any]:
+def read_fields(
+    body: bytes, required: Mapping[str, str], optional: Mapping[str, str], *, struct: str = "UdfPostRequest"
+) -> dict[str, Any]:
     """Return the members of the JSON object in `body`.
 
     `required` and `optional` map each member to the type it must have, ``a string`` or ``any`` or another of the
-    parser's names; other members are ignored. Raises ApiError in the words of the service's own parser.
+    parser's names; other members are ignored. `struct` is what the service calls the object. Raises ApiError in the
+    words of the service's own parser.
     """
     tree = parse_json(body)
     _check_duplicates(body, (*required, *optional, "path", "args", "format"))
-    return check_fields(tree, required, optional, body=body)
+    return check_fields(tree, required, optional, body=body, struct=struct)
 
 
 def check_fields(
-    tree: Json, required: Mapping[str, str], optional: Mapping[str, str], *, body: bytes, path: str = ""
+    tree: Json,
+    required: Mapping[str, str],
+    optional: Mapping[str, str],
+    *,
+    body: bytes,
+    path: str = "",
+    struct: str = "UdfPostRequest",
 ) -> dict[str, Any]:
     """Return the members of `tree`, an object somewhere inside `body`; `path` prefixes messages (``queries[0].``)."""
     if not isinstance(tree, dict):
-        raise _shape(f"{_dotted(path)}invalid type: {_unexpected(tree)}, expected struct UdfPostRequest", body, 0)
+        raise _shape(f"{_dotted(path)}invalid type: {unexpected(tree)}, expected struct {struct}", body, 0)
     for name, kind in required.items():
         if name not in tree:
             raise _shape(f"{_dotted(path)}missing field `{name}`", body, len(body.rstrip()))
@@ -94,7 +103,7 @@ def _check_type(value: Json, kind: str, path: str, body: bytes) -> None:
     if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
         return
     end = _end_of(body, path.rpartition(".")[2])
-    raise _shape(f"{path}: invalid type: {_unexpected(value)}, expected {kind}", body, end)
+    raise _shape(f"{path}: invalid type: {unexpected(value)}, expected {kind}", body, end)
 
 
 def _check_duplicates(body: bytes, names: tuple[str, ...]) -> None:
@@ -146,7 +155,8 @@ def _end_of(body: bytes, name: str) -> int:
     return len(text[:end].encode())
 
 
-def _unexpected(value: Json) -> str:
+def unexpected(value: Json) -> str:
+    """Return what the service's parser calls something that it did not expect."""
     if value is None:
         return "null"
     if isinstance(value, bool):

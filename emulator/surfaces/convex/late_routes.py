@@ -21,6 +21,17 @@ _EXPORT = (
     ("GET", "/api/document_deltas", "deltas_by_url"),
     ("POST", "/api/document_deltas", "deltas"),
 )
+_IMPORT = (
+    ("POST", "/api/streaming_import/import_airbyte_records", "import_records"),
+    ("PUT", "/api/streaming_import/add_primary_key_indexes", "add_indexes"),
+    ("GET", "/api/streaming_import/primary_key_indexes_ready", "indexes_ready"),
+    ("PUT", "/api/streaming_import/clear_tables", "clear_tables"),
+    ("POST", "/api/streaming_import/replace_tables", "replace_tables"),
+    ("GET", "/api/streaming_import/get_schema", "schema"),
+    ("POST", "/api/streaming_import/apply_fivetran_operations", "apply_operations"),
+    ("POST", "/api/streaming_import/fivetran_truncate_table", "truncate_table"),
+    ("POST", "/api/streaming_import/fivetran_create_table", "create_table"),
+)
 _DEPLOYMENT = (
     ("GET", "/api/check_admin_key", "check_key"),
     ("GET", "/api/list_environment_variables", "list_variables"),
@@ -50,6 +61,7 @@ _SNAPSHOT_IMPORTS = (
 
 FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
+    (("emulator.surfaces.convex.streaming_import.endpoints", "ImportEndpoints"), _IMPORT),
     (("emulator.surfaces.convex.admin.deployment", "DeploymentEndpoints"), _DEPLOYMENT),
     (("emulator.surfaces.convex.admin.logs", "LogEndpoints"), _LOGS),
     (("emulator.surfaces.convex.admin.exports", "SnapshotExportEndpoints"), _SNAPSHOT_EXPORTS),

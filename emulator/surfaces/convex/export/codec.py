@@ -60,7 +60,7 @@ def read_snapshot_query(query: Mapping[str, str]) -> SnapshotAsked:
 
 def read_snapshot_body(body: bytes) -> SnapshotAsked:
     """Read the body of POST /api/list_snapshot."""
-    fields = read_fields(body, {}, {**_TEXTS, "snapshot": "i64", "format": "a string"})
+    fields = read_fields(body, {}, {**_TEXTS, "snapshot": "i64", "format": "a string"}, struct="ListSnapshotArgs")
     return SnapshotAsked(fields.get("snapshot"), fields.get("cursor"), _chosen(fields), _format(fields.get("format")))
 
 
@@ -72,7 +72,7 @@ def read_deltas_query(query: Mapping[str, str]) -> DeltasAsked:
 
 def read_deltas_body(body: bytes) -> DeltasAsked:
     """Read the body of POST /api/document_deltas."""
-    fields = read_fields(body, {}, {**_TEXTS, "cursor": "i64", "format": "a string"})
+    fields = read_fields(body, {}, {**_TEXTS, "cursor": "i64", "format": "a string"}, struct="DocumentDeltasArgs")
     return DeltasAsked(_required(fields.get("cursor")), _chosen(fields), _format(fields.get("format")))
 
 

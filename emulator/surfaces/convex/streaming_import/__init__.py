@@ -1,0 +1,1 @@
+"""Streaming import: tables as connectors write them (contract convex §10)."""
