@@ -13,6 +13,7 @@ _COMMANDS = {
     "exec": "Run a command beside an emulator of its own.",
     "env": "Print the variables by which tools find an emulator that runs.",
     "check": "Check scenario files and say everything that is wrong with them.",
+    "import-spec": "Write a scenario with every function of a real deployment.",
     "schema": "Print the JSON Schema of scenario files.",
     "status": "Say what is in force in an emulator that runs.",
     "calls": "Show the newest calls, and what became of them.",
@@ -22,7 +23,11 @@ _COMMANDS = {
     "scenario": "List the scenarios, or put another one in force.",
 }
 _VERBS = ("status", "calls", "reset", "clock", "fault", "scenario")
-_PLACES = {"exec": ("exec", "run"), **{name: ("verbs", name) for name in _VERBS}}
+_PLACES = {
+    "exec": ("exec", "run"),
+    "import-spec": ("import_spec", "import_spec"),
+    **{name: ("verbs", name) for name in _VERBS},
+}
 
 
 class _LazyGroup(click.Group):

@@ -85,4 +85,8 @@ class Reloader:
     def _concerns(self, path: Path) -> bool:
         if any(root == path or root.is_relative_to(path) for root in self._roots):
             return True
-        return path.suffix in SUFFIXES or (not path.suffix and any(path.is_relative_to(root) for root in self._roots))
+        return (
+            path in self.loaded.files
+            or path.suffix in SUFFIXES
+            or (not path.suffix and any(path.is_relative_to(root) for root in self._roots))
+        )

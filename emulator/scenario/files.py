@@ -12,6 +12,7 @@ from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.source import shown_path, unreadable
 
 SUFFIXES = (".yaml", ".yml")
+SPEC_SUFFIXES = (".json",)
 _MAX_FOLDERS = 1_000
 _MAX_SHOWN = 100
 
@@ -57,27 +58,29 @@ def find_folders(root: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def find_yaml(root: Path) -> Iterator[Path]:
-    """Return the YAML files below a folder, parts included, in a steady order."""
+def find_files(root: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[Path]:
+    """Return the files of some kind below a folder, parts included, in a steady order."""
     for folder in find_folders(root):
-        yield from sorted(each for each in folder.iterdir() if each.suffix in SUFFIXES)
+        yield from sorted(each for each in folder.iterdir() if each.suffix in suffixes)
 
 
-def resolve_include(include: str, including: Path, root: Path, place: Place) -> Path | Problem:
+def resolve_include(
+    include: str, including: Path, root: Path, place: Place, suffixes: tuple[str, ...] = SUFFIXES
+) -> Path | Problem:
     """Return the file that an include names, or what is wrong with the name."""
     path = Path(os.path.normpath(including.parent / include))
     try:
         inside = path.is_relative_to(root) and path.resolve().is_relative_to(root.resolve())
-        found = path.is_file() and path.suffix in SUFFIXES
+        found = path.is_file() and path.suffix in suffixes
     except (OSError, ValueError, RuntimeError):  # too long, with a null character, a circle of links
         inside, found = True, False
     if Path(include).is_absolute() or not inside:
         message = f"{include} lies outside {shown_path(root)}"
         return Problem(place, "include-escape", message, "a relative path inside the scenario folder")
     if not found:
-        names = [os.path.relpath(each, including.parent) for each in find_yaml(root) if each != including]
+        names = [os.path.relpath(each, including.parent) for each in find_files(root, suffixes) if each != including]
         message = f"there is no file {include[:_MAX_SHOWN]}"
-        expected = "a .yaml or .yml file, named relative to this one"
+        expected = f"a {' or '.join(suffixes)} file, named relative to this one"
         return Problem(place, "include-missing", message, expected, did_you_mean(include, names))
     return path
 

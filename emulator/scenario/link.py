@@ -23,7 +23,7 @@ from emulator.scenario.link_tables import link_tables, link_timeline
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.lint import lint
 from emulator.scenario.problem import Problem, did_you_mean
-from emulator.scenario.tree import Entry, Mapping, kind_of, place_at, sources_of
+from emulator.scenario.tree import SPEC, Entry, Mapping, kind_of, place_at, sources_of
 from emulator.scenario.uses import Kind, Use, unknown_names
 from emulator.scenario.validate import validate
 from emulator.scenario.written import FunctionForm
@@ -120,6 +120,8 @@ class Linker:
         uses: list[Use] = []
         first: dict[FunctionPath, Place] = {}
         for entry in nodes.entries() if isinstance(nodes, Mapping) else ():
+            if entry.key == SPEC:
+                continue
             _, _, path, linked = self._function(entry)
             problems += linked.problems
             uses += linked.uses

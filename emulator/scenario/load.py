@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.scenario.files import Found, find_scenarios, resolve_include
+from emulator.scenario.files import SPEC_SUFFIXES, Found, find_scenarios, resolve_include
 from emulator.scenario.problem import Problem, Severity, sorted_problems
 from emulator.scenario.source import Source, decode_text, digest_of, read_file, shown_path
-from emulator.scenario.tree import Sequence, kind_of
+from emulator.scenario.tree import SPEC, Sequence, kind_of
 
 if TYPE_CHECKING:
     from emulator.model.place import Place
@@ -51,9 +51,12 @@ class _Read(NamedTuple):
 
 
 class _Gathered(NamedTuple):
-    """What a scenario file takes in: trees, the strongest first, each with its include, and what is wrong with them."""
+    """What a scenario file takes in: trees, the strongest first, and what is wrong with them.
 
-    parts: list[tuple[Mapping, Place]]
+    Each has the place of its include; a function spec, which nobody wrote, has none.
+    """
+
+    parts: list[tuple[Mapping, Place | None]]
     problems: list[Problem]
 
 
@@ -116,7 +119,7 @@ class Loader:
         if tree is not None:
             self._gather((found.path,), tree, found.root, gathered)
             for part, place in gathered.parts:
-                if self._lints and (doubt := shadowed(tree, part, place)):
+                if self._lints and place and (doubt := shadowed(tree, part, place)):
                     gathered.problems.append(doubt)
                 tree = merge(tree, part)
         return tree, gathered.problems
@@ -137,6 +140,26 @@ class Loader:
                 if read.tree is not None and all(each is not read.tree for each, _ in gathered.parts):
                     gathered.parts.append((read.tree, place))
                     self._gather((*chain, part), read.tree, root, gathered)
+        self._gather_spec(chain[-1], tree, root, gathered)
+
+    def _gather_spec(self, file: Path, tree: Mapping, root: Path, gathered: _Gathered) -> None:
+        """Gather the function spec that a file names."""
+        functions = tree.get("functions")
+        if not isinstance(functions, dict) or SPEC not in functions:
+            return
+        name, place = functions[SPEC], functions.value_place(SPEC)
+        if not isinstance(name, str):
+            message, hint = f"functions › {SPEC}: {kind_of(name)}", f"write {SPEC}: function_spec.json"
+            gathered.problems.append(Problem(place, "wrong-type", message, "the name of a file", hint))
+            return
+        path = resolve_include(name, file, root, place, SPEC_SUFFIXES)
+        if isinstance(path, Problem):
+            gathered.problems.append(path)
+            return
+        read = self._read(path)
+        gathered.problems.extend(read.problems)
+        if read.tree is not None:
+            gathered.parts.append((read.tree, None))
 
     def _read(self, path: Path) -> _Read:
         if path in self._now:
@@ -186,4 +209,9 @@ def _parse(path: Path, digest: str, data: bytes) -> _Read:
     if isinstance(source, Problem):
         return _Read(digest, None, None, [source])
     tree, problems = parse(source)
+    if tree is not None and path.suffix in SPEC_SUFFIXES:
+        from emulator.scenario.spec import part_of  # noqa: PLC0415 - most scenarios have none
+
+        tree, more = part_of(tree)
+        problems += more
     return _Read(digest, source, tree, problems)

@@ -78,6 +78,24 @@ def parse(source: Source) -> tuple[Mapping | None, list[Problem]]:
     return None, builder.problems
 
 
+_Dumper: Any = type("_Dumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
+
+
+def _represent_text(dumper: Any, text: str) -> Any:  # noqa: ANN401 - PyYAML's nodes have no types
+    """Write a text so that YAML 1.2 reads it as one, whatever 1.1 would make of it."""
+    needs_quotes = not isinstance(resolve(text), str)
+    return dumper.represent_scalar(_TAG + "str", text, style='"' if needs_quotes else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def write(tree: object) -> str:
+    """Write plain mappings, lists and scalars as YAML, which :func:`parse` reads as the same."""
+    text: str = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return text
+
+
 class _Builder:
     """Takes events and builds the tree; `top` is the collection being filled."""
 

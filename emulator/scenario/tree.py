@@ -16,6 +16,9 @@ from emulator.scenario.source import Source
 Tree: TypeAlias = "Scalar | Mapping | Sequence"
 Step: TypeAlias = str | int
 
+SPEC = "$spec"
+"""The key among the functions of a scenario that is no function: it names a function spec."""
+
 _COLUMN_BITS = 24
 _MAX_SHOWN = 60
 

@@ -21,6 +21,7 @@ from emulator.scenario.forms import (
     form_of_several,
     read_whole,
 )
+from emulator.scenario.tree import SPEC
 from emulator.scenario.written import EffectForm, FailedForm, FunctionForm, Ordinal
 
 MAX_SEEDS = 1_000_000
@@ -100,6 +101,12 @@ class LimitForm(Written):
     kind: Literal["bucket", "window"] = "bucket"
 
 
+def _with_spec(schema: dict[str, Any]) -> None:
+    """Say in the JSON Schema that one key among the functions names a function spec."""
+    description = "A function spec, as npx convex function-spec writes it: all of its functions are there."
+    schema["properties"] = {SPEC: {"type": "string", "minLength": 1, "description": description}}
+
+
 class ScenarioForm(Written):
     """A scenario file."""
 
@@ -114,7 +121,7 @@ class ScenarioForm(Written):
     state: dict[str, Any] = {}
     tables: dict[str, TableForm] = {}
     timeline: list[TimelineForm] = []
-    functions: dict[str, FunctionForm] = {}
+    functions: Annotated[dict[str, FunctionForm], Field(json_schema_extra=_with_spec)] = {}
     http: dict[str, Any] | None = None
     faults: list[FaultForm] = []
     limits: list[LimitForm] = []

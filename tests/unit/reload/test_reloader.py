@@ -152,6 +152,17 @@ async def test_a_part_in_a_folder_made_later_is_taken_in_and_watched(tmp_path: P
         assert (report.changed, watched.answer("a:more")) == (("a:more",), "changed")
 
 
+async def test_a_function_spec_that_is_saved_is_in_force(tmp_path: Path) -> None:
+    def spec_of(name: str) -> str:
+        return f'{{"functions": [{{"identifier": "a.js:{name}", "functionType": "Query"}}]}}'
+
+    files = {"default.yaml": "functions: {$spec: parts/spec.json}", "parts/spec.json": spec_of("b")}
+    async with watching(tmp_path, tmp_path, files) as watched:
+        report = await save(watched, lambda: (tmp_path / "parts/spec.json").write_text(spec_of("c")))
+        assert isinstance(report, Reloaded)
+        assert (report.added, report.removed) == (("a:c",), ("a:b",))
+
+
 async def test_a_single_file_is_watched_with_what_it_includes(tmp_path: Path) -> None:
     files = {
         "one.yaml": f"include: [deep/part.yaml]\n{text_of('one')}",

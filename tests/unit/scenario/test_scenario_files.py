@@ -8,7 +8,7 @@ import pytest
 
 from emulator.model.place import Place
 from emulator.scenario import files, source
-from emulator.scenario.files import find_scenarios, find_yaml
+from emulator.scenario.files import find_files, find_scenarios
 from emulator.scenario.load import Loaded, Loader, choose
 from emulator.scenario.problem import Problem
 from tests.support.scenarios import load_files, write_files
@@ -170,14 +170,14 @@ def test_the_wanted_scenario_is_taken_else_default_else_the_only_one(
 
 def test_the_files_of_a_folder_are_found_below_it_and_hidden_folders_aside(tmp_path: Path) -> None:
     write_files(tmp_path, dict.fromkeys(["b.yaml", "a.yml", "sub/c.yaml", "_p/d.yaml", ".git/e.yaml", "f.txt"], ""))
-    found = [str(each.relative_to(tmp_path)) for each in find_yaml(tmp_path)]
+    found = [str(each.relative_to(tmp_path)) for each in find_files(tmp_path)]
     assert found == ["a.yml", "b.yaml", "_p/d.yaml", "sub/c.yaml"]
 
 
 def test_a_vast_tree_is_not_walked_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_MAX_FOLDERS", 3)
     write_files(tmp_path, {f"{number}/a.yaml": "" for number in range(9)})
-    assert len(list(find_yaml(tmp_path))) == 2
+    assert len(list(find_files(tmp_path))) == 2
 
 
 def test_a_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
