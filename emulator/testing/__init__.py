@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from emulator.testing.data import Channel, Fault, Table, Variables
     from emulator.testing.emulators import AsyncEmulator, Emulator, serve, serve_in_thread
     from emulator.testing.errors import ScenarioError, UsageError
+    from emulator.testing.functions import Chat, Function
 
 __all__ = [
     "AsyncClock",
     "AsyncEmulator",
     "Call",
     "Channel",
+    "Chat",
     "Clock",
     "Emulator",
     "Fault",
+    "Function",
     "Miss",
     "ScenarioError",
     "Table",
@@ -38,6 +41,7 @@ _MODULES = {
     "data": ("Channel", "Fault", "Table", "Variables"),
     "emulators": ("AsyncEmulator", "Emulator", "serve", "serve_in_thread"),
     "errors": ("ScenarioError", "UsageError"),
+    "functions": ("Chat", "Function"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from emulator.environment import variables
 from emulator.runtime.emulator import Level
@@ -13,11 +13,14 @@ from emulator.testing import journal
 from emulator.testing.calls import Call, call_of, pattern_of
 from emulator.testing.data import Channel, Do, Fault, Place, Table, Variables
 from emulator.testing.errors import UsageError, is_misuse
+from emulator.testing.functions import Chat, Function
 from emulator.testing.served import Served
 from emulator.testing.values import value_of
 from emulator.values.display import spell
 
 __tracebackhide__ = is_misuse
+
+FunctionType: TypeAlias = Literal["query", "mutation", "action"]
 
 
 class Controls:
@@ -88,6 +91,28 @@ class Controls:
     def state(self) -> Variables:
         """The state variables of the scenario."""
         return Variables(self._place)
+
+    def function(self, path: str, *, type: FunctionType | None = None) -> Function:  # noqa: A002 - the scenario's word
+        """Return a function, to be given answers for the rest of the test; the scenario need not have it.
+
+        One that it lacks can be called as any kind of function, unless `type` says which it is.
+        """
+        return Function(self._do, self._served, path, {} if type is None else {"type": type})
+
+    def chat(
+        self,
+        message: str | Mapping[str, Any] | None = None,
+        *,
+        session: str | Mapping[str, Any] | None = None,
+        agent: str | Mapping[str, Any] | None = None,
+        channel: str | Mapping[str, Any] | None = None,
+    ) -> Chat:
+        """Return messages to the gateway's agents that are like this, to be given answers for the rest of the test.
+
+        A text is the whole of it; a mapping an operator such as ``{"$contains": "refund"}``.
+        """
+        like = {"message": message, "session": session, "agent": agent, "channel": channel}
+        return Chat(self._do, self._served, like)
 
     def table(self, name: str) -> Table:
         """Return a table; raise UsageError when the scenario has none of that name."""
