@@ -15,11 +15,17 @@ from emulator.engine.reply import plan_of
 from emulator.engine.state import State
 from emulator.engine.transaction import Delayed, Transaction
 from emulator.model.function import Function
+from emulator.model.gateway import CHAT
 from emulator.model.http import is_http
 
 _MAX_REMEMBERED = 1_000
 _SYSTEM = "_system/"
 _PASSED = Decision((Finish(Passed()),))
+_PAUSED_TEXT = (
+    "Cannot run functions while this deployment is paused. "
+    "Resume the deployment in the dashboard settings to allow functions to run."
+)
+_PAUSED = Decision((Finish(Rejected(_PAUSED_TEXT)),))
 
 
 def decide(index: Index, state: State, call: Call, now: int) -> Decision:
@@ -78,6 +84,8 @@ def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
     function = prepared.function
     if call.type is not None and function.type is not None and call.type is not function.type:
         return Decision((Finish(WrongType(function, call.type)),))
+    if state.is_paused and call.operation != CHAT:
+        return _PAUSED
     if call.fault is not None:
         return Decision((Finish(Rejected(call.fault)),))
     if prepared.always is not None:

@@ -38,13 +38,14 @@ NOWHERE = Origins()
 class State:
     """The calls counted under each key, a view of all documents as of the newest commit, and what is used of limits.
 
-    `origins` say where all this is served.
+    `origins` say where all this is served; while it `is_paused` no function runs.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     view: View = field(default_factory=View)
     meters: Meters = field(default_factory=Meters)
     origins: Origins = NOWHERE
+    is_paused: bool = False
 
 
 def commit(

@@ -76,6 +76,7 @@ class Emulator:
         self._swapped: list[Callable[[], None]] = []
         self._resetting: list[Callable[[Collection[Level]], None]] = []
         self._recounted: list[Callable[[], None]] = []
+        self._paused: list[Callable[[], None]] = []
         self._warned: list[Callable[[str], None]] = []
         start = scenario.clock.start if scenario.clock else None
         self._begin(seed(scenario, self.state, clock.now() if start is None else start))
@@ -129,6 +130,12 @@ class Emulator:
     def settle_at(self, origins: Origins) -> None:
         """Take note of where all this is served; functions that were asked before keep what they were told."""
         self.state = replace(self.state, origins=origins)
+
+    def pause(self, *, on: bool) -> None:
+        """Let functions run no more, or again; those who watch queries hear of it."""
+        self.state = replace(self.state, is_paused=on)
+        for listener in self._paused:
+            listener()
 
     def observe(self, ts: int) -> None:
         """Take note of a timestamp that a client has seen: later ones are later than that, too."""
@@ -187,6 +194,7 @@ class Emulator:
                 listener()
         if Level.STATE in levels:
             self._cancel_delayed()
+            self.state = replace(self.state, is_paused=False)
             self._begin(writes)
             for listener in self._swapped:
                 listener()
@@ -239,6 +247,10 @@ class Emulator:
     def on_recount(self, listener: Callable[[], None]) -> None:
         """Have `listener` called when calls are numbered from 1 again."""
         self._recounted.append(listener)
+
+    def on_pause(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called when functions run no more, and when they do again."""
+        self._paused.append(listener)
 
     def on_warning(self, listener: Callable[[str], None]) -> None:
         """Have `listener` called with what a developer should read."""

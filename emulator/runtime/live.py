@@ -80,6 +80,7 @@ class LiveQueries:
         emulator.on_commit(self._hear)
         emulator.on_swap(self._hear_swap)
         emulator.on_recount(self._hear_recount)
+        emulator.on_pause(lambda: self._mark(self._all))
         emulator.clock.on_jump(lambda: self.wake([CLOCK]))
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.command_line import KEY, PACKAGE, CommandLine
+from tests.clients.command_line import KEY, NODE, PACKAGE, CommandLine
 from tests.support.process import emulator_process
 from tests.support.scenarios import write_files
 
@@ -59,6 +59,19 @@ def test_functions_are_run(convex: CommandLine) -> None:
 def test_a_function_of_a_component_is_told_to_be_missing(convex: CommandLine) -> None:
     said = convex("run", "users:list", "{}", "--component", "emailer")
     assert (said.status, "No functions found." in said.err) == (1, True)
+
+
+def test_what_needs_code_is_refused_with_the_reason(convex: CommandLine) -> None:
+    (convex.folder / "convex").mkdir()
+    (convex.folder / "node_modules").symlink_to(NODE / "node_modules")
+    inline, pushed = convex.all(
+        ("run", "--inline-query", "1 + 1"), ("deploy", "--typecheck", "disable", "--codegen", "disable")
+    )
+    assert (inline.status, "no JavaScript runs in this emulated deployment" in inline.err) == (1, True)
+    assert (pushed.status, "no code can be pushed to it. Its functions are scripted in cli.yaml." in pushed.err) == (
+        1,
+        True,
+    )
 
 
 def test_tables_and_their_documents_are_shown(convex: CommandLine) -> None:

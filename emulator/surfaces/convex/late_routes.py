@@ -40,6 +40,11 @@ _DEPLOYMENT = (
     ("POST", "/api/v1/update_environment_variables", "update_variables"),
     ("GET", "/api/v1/get_canonical_urls", "canonical_urls"),
     ("GET", "/api/v1/deployment_info", "info"),
+    ("POST", "/api/v1/pause_deployment", "pause"),
+    ("POST", "/api/v1/unpause_deployment", "unpause"),
+    ("GET", "/api/v1/list_log_streams", "log_streams"),
+    ("GET", "/api/get_indexes", "indexes"),
+    ("GET", "/api/shapes2", "shapes"),
 )
 _LOGS = (
     ("GET", "/api/stream_function_logs", "function_logs"),
@@ -58,6 +63,13 @@ _SNAPSHOT_IMPORTS = (
     ("POST", "/api/perform_import", "perform"),
     ("POST", "/api/cancel_import", "cancel"),
 )
+_CODE_MODULE = ("emulator.surfaces.convex.admin.code", "CodeEndpoints")
+_CODE = (
+    ("POST", "/api/get_config", "config"),
+    ("POST", "/api/get_config_hashes", "config_hashes"),
+    ("POST", "/api/run_test_function", "run"),
+)
+_PUSHES = (("POST", "/api/push_config", "push"), ("POST", "/api/deploy2/", "push"))
 
 FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
@@ -66,14 +78,20 @@ FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.admin.logs", "LogEndpoints"), _LOGS),
     (("emulator.surfaces.convex.admin.exports", "SnapshotExportEndpoints"), _SNAPSHOT_EXPORTS),
     (("emulator.surfaces.convex.admin.imports", "SnapshotImportEndpoints"), _SNAPSHOT_IMPORTS),
+    (_CODE_MODULE, _PUSHES),
 )
 """What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
+
+
+BY_BODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = ((_CODE_MODULE, _CODE),)
+"""Likewise, but their key is in the body."""
 
 
 def add_late_routes(routes: RouteTable[Endpoint], emulator: Emulator) -> None:
     """Add all of them to the routes of a surface."""
     gate = Gate(emulator)
-    for (module, name), rows in FOR_ADMINS:
-        late = LateEndpoints(emulator, module, name)
-        for method, path, endpoint in rows:
-            routes.add((method,), path, gate.for_admins(late.endpoint(endpoint)))
+    for table, let_in in ((FOR_ADMINS, gate.for_admins), (BY_BODY, gate.for_everybody)):
+        for (module, name), rows in table:
+            late = LateEndpoints(emulator, module, name)
+            for method, path, endpoint in rows:
+                routes.add((method,), path, let_in(late.endpoint(endpoint)))

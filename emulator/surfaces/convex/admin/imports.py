@@ -18,7 +18,6 @@ from emulator.engine.snapshot_import import (
     Snapshot,
     TableChange,
     changes_of,
-    check_table_name,
     ids_of,
     summary_of,
     write_snapshot,
@@ -34,7 +33,7 @@ from emulator.surfaces.convex.gate import Asked
 from emulator.surfaces.convex.head import read_whole_body
 from emulator.surfaces.convex.reply import empty_reply, json_reply
 from emulator.surfaces.http import Reply
-from emulator.values.convex import Int64, Value
+from emulator.values.convex import Int64, InvalidValueError, Value, check_identifier
 
 MAX_WAITING = 4
 MAX_ATTEMPTS = 4
@@ -201,8 +200,8 @@ def _what(tree: Any, body: bytes) -> tuple[ImportFormat, ImportMode, str | None]
         raise ApiError(400, "InvalidName", f"{kind} import requires table name")
     if table is not None:
         try:
-            check_table_name(table)
-        except ImportFailedError as error:
+            check_identifier(table, "Table name")
+        except InvalidValueError as error:
             raise ApiError(400, "ImportInvalidName", f"invalid table name {table}: {error}") from error
     return form, mode, table
 
