@@ -20,6 +20,7 @@ NAMES = (
     "tables",
     "streams",
     "sockets",
+    "sync",
     "start",
     "load",
     "reload",

@@ -91,6 +91,13 @@ def bare_gateway(work: Path, chunks: int, first: float, every: float, loop: str)
 
 
 @contextmanager
+def bare_sync(work: Path, loop: str) -> Iterator[Server]:
+    """Run the yardstick of live queries."""
+    with _saying_ready([sys.executable, "-m", "bench.bare_sync", loop], environment(work)) as server:
+        yield server
+
+
+@contextmanager
 def _saying_ready(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Server]:
     """Run a server that prints ``ready PORT``."""
     with running(command, env) as process:
