@@ -99,9 +99,13 @@ class Emulator:
         now = self.clock.now()
         return self._note(call, decide_passing(self.revision.index, self.state, call, now), now)
 
+    def is_free(self, operation: str, part_of: str | None = None) -> bool:
+        """Whether no limit and no fault is laid over an operation."""
+        return self.revision.index.overlays.of(operation, part_of) is None
+
     def meet(self, call: Call) -> Entry | None:
         """Hold what nobody calls against limits and faults; only what they do something to is written down."""
-        if self.revision.index.overlays.of(call.operation, call.part_of) is None:
+        if self.is_free(call.operation, call.part_of):
             return None
         now = self.clock.now()
         decision = decide_passing(self.revision.index, self.state, call, now)
@@ -208,6 +212,11 @@ class Emulator:
         return True
 
     @property
+    def newest_ts(self) -> int:
+        """The latest timestamp that was given out, in nanoseconds."""
+        return self._newest_ts
+
+    @property
     def calls(self) -> int:
         """How many calls came; the number of the newest."""
         return self._calls
@@ -265,6 +274,10 @@ class Emulator:
         """Return a timestamp later than every one before it, in nanoseconds."""
         self._newest_ts = max(self.clock.now(), self._newest_ts + 1)
         return self._newest_ts
+
+    def moment(self, after: int) -> int:
+        """Return a timestamp later than `after` as of which everything is as it is now, in nanoseconds."""
+        return self._newest_ts if self._newest_ts > after else self.timestamp()
 
     def request_id(self, handled: Entry) -> str:
         """Return the id that error texts show for a call whose client sent none."""

@@ -44,7 +44,7 @@ class SyncServer:
     @property
     def watched(self) -> int:
         """How many live queries there are."""
-        return 0 if self.sync._live is None else len(self.sync._live)
+        return 0 if self.sync._common is None else len(self.sync._common.live)
 
     def mutate(self, name: str, args: Any = None) -> None:
         """Have somebody call a mutation."""

@@ -37,8 +37,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.runtime.live import LiveQueries
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.codec import read_ts
-from emulator.surfaces.convex.sync.outcomes import Outcomes
-from emulator.surfaces.convex.sync.session import Said, Session
+from emulator.surfaces.convex.sync.session import Common, Said, Session
 from emulator.surfaces.convex.sync.troubles import Slowed, Switches
 from emulator.values.durations import SECOND, parse_duration
 from tests.support.clocks import START, settle
@@ -127,7 +126,7 @@ class Stage:
         self.clock = VirtualClock(START)
         self.emulator = Emulator(scenario, self.clock)
         self.live = LiveQueries(self.emulator, asyncio.get_running_loop().call_soon)
-        self.outcomes = Outcomes()
+        self.common = Common(self.emulator, self.live)
         self.sockets: dict[str, Socket] = {}
         self.sessions: dict[str, Session] = {}
         Switches(self.emulator, self.strike, self.relieve)
@@ -136,7 +135,7 @@ class Stage:
         """Return a socket's session."""
         if name not in self.sessions:
             self.sockets[name] = Socket()
-            self.sessions[name] = Session(self.emulator, self.live, self.outcomes, self.sockets[name].said.append)
+            self.sessions[name] = Session(self.common, self.sockets[name].said.append)
             self.sessions[name].troubles.open()
         return self.sessions[name]
 

@@ -342,10 +342,10 @@ async def test_clients_that_come_and_go_leave_nothing_behind(server: SyncServer)
         await asyncio.gather(*map(come_and_go, range(start, start + 50)))
     await until(lambda: not server.sync._open)
     assert (server.watched, timers_of(server.clock)) == (0, 0)
-    live = server.sync._live
-    assert live is not None
-    assert not live._known
-    assert not live._readers
+    common = server.sync._common
+    assert common is not None
+    assert not common.live._known
+    assert not common.live._readers
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, Session)]

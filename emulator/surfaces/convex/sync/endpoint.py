@@ -24,8 +24,7 @@ from emulator.surfaces.close import Close
 from emulator.surfaces.convex.failures import ApiError, failure_error
 from emulator.surfaces.convex.sync.asker import INTERNAL, Asker
 from emulator.surfaces.convex.sync.frames import PING
-from emulator.surfaces.convex.sync.outcomes import Outcomes
-from emulator.surfaces.convex.sync.session import Session
+from emulator.surfaces.convex.sync.session import Common, Session
 from emulator.surfaces.convex.sync.troubles import Switches
 from emulator.surfaces.convex.sync.valve import Valve
 from emulator.surfaces.death import DyingError, end_connection
@@ -53,8 +52,7 @@ class SyncEndpoint:
         """Keep clients up to date with `emulator`; `later` times their Pings, by the loop if it is left out."""
         self._emulator = emulator
         self._later = later
-        self._live: LiveQueries | None = None
-        self._outcomes = Outcomes()
+        self._common: Common | None = None
         self._open: dict[web.WebSocketResponse, Session] = {}
         emulator.on_swap(self._revise)
         emulator.on_warning(self._warn)
@@ -94,14 +92,14 @@ class SyncEndpoint:
     ) -> None:
         """Pump until either side has enough."""
         loop = asyncio.get_running_loop()
-        if self._live is None:
-            self._live = LiveQueries(self._emulator, loop.call_soon)
+        if self._common is None:
+            self._common = Common(self._emulator, LiveQueries(self._emulator, loop.call_soon))
             Switches(self._emulator, self._strike, self._relieve)
         outbox = Outbox(request, response, tasks, MAX_WAITING)
         valve = Valve(outbox.say, response.fall_silent, self._emulator.clock, MAX_WAITING)
         asker = Asker(address=request.remote, headers=partial(text_headers, request))
         takes = _takes_chunks(request.path)
-        session = Session(self._emulator, self._live, self._outcomes, valve.say, asker, takes_chunks=takes)
+        session = Session(self._common, valve.say, asker, takes_chunks=takes)
         pulse = _Pulse(valve, self._later or loop.call_later)
         self._open[response] = session
 

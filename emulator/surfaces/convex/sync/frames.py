@@ -14,6 +14,7 @@ from emulator.values.formats import Format
 PING = b'{"type":"Ping"}'
 MAX_CHUNK = 5_000_000
 """A longer Transition is cut up, in bytes (contract convex §16)."""
+_MAX_KEPT = 1024 * 1024
 _CONTINUATION = 0x80  # how the bytes of a letter but the first begin in UTF-8
 
 
@@ -25,16 +26,44 @@ class Version(NamedTuple):
     ts: int = 0
 
 
-def transition(start: Version, end: Version, modifications: Iterable[bytes], skew: float | None, now: int) -> bytes:
-    """Write a Transition."""
-    measured = b"" if skew is None else b',"clientClockSkew":%b' % orjson.dumps(skew)
-    return b'{"type":"Transition","startVersion":%b,"endVersion":%b,"modifications":[%b]%b,"serverTs":%d}' % (
-        _version(start),
-        _version(end),
-        b",".join(modifications),
-        measured,
-        now,
-    )
+class Part(NamedTuple):
+    """What is said of one query: what it came to (`query_body`), and whether that is a value; None when it is gone."""
+
+    query_id: int
+    body: bytes | None = None
+    is_value: bool = True
+
+
+class Transitions:
+    """Writes Transitions; what many sockets are told alike is written once."""
+
+    __slots__ = ("_bytes", "_heads", "_ts")
+
+    def __init__(self) -> None:
+        """Have written none."""
+        self._ts = 0
+        self._bytes = 0
+        self._heads: dict[tuple[Version, Version, tuple[Part, ...]], bytes] = {}
+
+    def write(self, start: Version, end: Version, parts: tuple[Part, ...], skew: bytes, now: int) -> bytes:
+        """Write one; `skew` is what `measured` returned."""
+        if end.ts != self._ts:
+            self._ts = end.ts
+            self._bytes = 0
+            self._heads.clear()
+        key = start, end, parts
+        head = self._heads.get(key)
+        if head is None:
+            head = _head(start, end, parts)
+            self._bytes += len(head)
+            if self._bytes <= _MAX_KEPT:
+                self._heads[key] = head
+        return b'%b%b,"serverTs":%d}' % (head, skew, now)
+
+
+def measured(skew: float) -> bytes:
+    """Write by how many milliseconds the clock of a client is ahead."""
+    return b',"clientClockSkew":%b' % orjson.dumps(skew)
 
 
 def chunks(transition: bytes, ts: int) -> Iterator[bytes]:
@@ -52,17 +81,6 @@ def query_body(ending: Ending, logs: Sequence[str], answer: Answer, journal: str
     if isinstance(ending, Returned):
         return b'"value":%b,%b' % (write_constant(ending.value, Format.ENCODED), rest)
     return b'"errorMessage":%b%b,%b' % (_message(ending, answer), _data(ending), rest)
-
-
-def query_result(query_id: int, body: bytes, *, is_value: bool) -> bytes:
-    """Write a QueryUpdated or a QueryFailed."""
-    kind = b"QueryUpdated" if is_value else b"QueryFailed"
-    return b'{"type":"%b","queryId":%d,%b' % (kind, query_id, body)
-
-
-def query_removed(query_id: int) -> bytes:
-    """Write a QueryRemoved."""
-    return b'{"type":"QueryRemoved","queryId":%d}' % query_id
 
 
 def response(kind: str, request_id: int, ending: Ending, logs: Sequence[str], answer: Answer, ts: int | None) -> bytes:
@@ -92,6 +110,22 @@ def auth_error(message: str, base_version: int, *, is_update: bool) -> bytes:
 def fatal_error(message: str) -> bytes:
     """Write a FatalError, behind which the socket is closed."""
     return orjson.dumps({"type": "FatalError", "error": message})
+
+
+def _head(start: Version, end: Version, parts: Iterable[Part]) -> bytes:
+    modifications = b",".join(map(_modification, parts))
+    return b'{"type":"Transition","startVersion":%b,"endVersion":%b,"modifications":[%b]' % (
+        _version(start),
+        _version(end),
+        modifications,
+    )
+
+
+def _modification(part: Part) -> bytes:
+    if part.body is None:
+        return b'{"type":"QueryRemoved","queryId":%d}' % part.query_id
+    kind = b"QueryUpdated" if part.is_value else b"QueryFailed"
+    return b'{"type":"%b","queryId":%d,%b' % (kind, part.query_id, part.body)
 
 
 def _parts(text: bytes) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -127,11 +127,10 @@ class QuerySet:
         removed, self._removed = self._removed, []
         return removed
 
-    def take_news(self) -> Iterator[tuple[int, Watched]]:
-        """Yield the queries of which the client is told now."""
+    def take_news(self) -> list[tuple[int, Watched]]:
+        """Return the queries of which the client is told now."""
         news, self._news = self._news, {}
-        for query_id in news:
-            yield query_id, self._queries[query_id]
+        return [(query_id, self._queries[query_id]) for query_id in news]
 
     def _watch(self, add: Add, asker: Asker, journal: str | None) -> None:
         live, entry = self._live.watch(asker.call(self._emulator, add, FunctionType.QUERY), journal, self._watcher)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from emulator.surfaces.convex.authorization import (
 )
 from emulator.surfaces.convex.failures import ApiError
 from emulator.surfaces.convex.sync import frames
-from emulator.surfaces.convex.sync.asker import INTERNAL, NOBODY, Asker, last_words
+from emulator.surfaces.convex.sync.asker import INTERNAL, NOBODY, Asker, is_answer, last_words
 from emulator.surfaces.convex.sync.messages import (
     Authenticate,
     BadMessageError,
@@ -45,14 +45,22 @@ _EXPIRED = "Convex token identity expired"
 Said: TypeAlias = bytes | Close | Death | Slowed
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What all sockets have in common."""
+
+    emulator: Emulator
+    live: LiveQueries
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    transitions: frames.Transitions = field(default_factory=frames.Transitions)
+
+
 class Session:
     """A socket: what it watches, who it is, and where it stands in time."""
 
     def __init__(
         self,
-        emulator: Emulator,
-        live: LiveQueries,
-        outcomes: Outcomes,
+        common: Common,
         say: Callable[[Said], None],
         asker: Asker = NOBODY,
         *,
@@ -62,10 +70,11 @@ class Session:
 
         Nothing is said before the client speaks, who is `asker` at first.
         """
+        emulator = common.emulator
+        self._common = common
         self._emulator = emulator
-        self._live = live
         self.say = say
-        self._runs = Runs(emulator, outcomes, self)
+        self._runs = Runs(emulator, common.outcomes, self)
         self.asker = asker
         self._takes_chunks = takes_chunks
         self.troubles = Troubles(emulator, self)
@@ -74,8 +83,9 @@ class Session:
         self._version = frames.Version()
         self._query_set = 0
         self._identity = 0
-        self._skew: float | None = None
-        self._queries = QuerySet(emulator, live, self, self.tell_owed)
+        self._answered = 0
+        self._skew = b""
+        self._queries = QuerySet(emulator, common.live, self, self.tell_owed)
         self._is_owing = False
         self._is_busy = False
         self._is_over = False
@@ -138,12 +148,13 @@ class Session:
     def catch_up(self) -> None:
         """Have what was committed told to everybody else; what changed here waits to be sent."""
         was_busy, self._is_busy = self._is_busy, True
-        self._live.flush()
+        self._common.live.flush()
         self._is_busy = was_busy
 
     def answer(self, written: bytes) -> None:
-        """Send an answer, and what changed."""
+        """Send an answer, and what changed, at a timestamp that is later than any before."""
         self.say(written)
+        self._answered = self._emulator.newest_ts
         self._tell()
 
     def end(self, last: Close | Death) -> None:
@@ -200,7 +211,7 @@ class Session:
         if message.max_observed is not None:
             self._emulator.observe(message.max_observed)
         if message.client_ts:
-            self._skew = message.client_ts - self._emulator.clock.now() / MILLISECOND
+            self._skew = frames.measured(message.client_ts - self._emulator.clock.now() / MILLISECOND)
 
     def _modify(self, message: ModifyQuerySet) -> None:
         base = message.base_version
@@ -265,36 +276,46 @@ class Session:
             self._transition()
 
     def _transition(self) -> None:
-        """Send everything that changed, at a timestamp that is later than any before."""
+        """Send everything that changed, at a timestamp that is later than any that the client knows."""
         self.catch_up()
         self._is_owing = False
-        results = [frames.query_removed(each) for each in self._queries.take_removed()]
-        for query_id, query in self._queries.take_news():
-            finish = query.take()
-            if finish.death is not None and finish.death.end is End.TIMEOUT:
-                continue
-            if self.fail(finish):
-                return
-            results.append(self._result(query_id, query.live))
-        end = frames.Version(self._query_set, self._identity, self._emulator.timestamp())
-        written = frames.transition(self._version, end, results, self._skew, self._emulator.clock.now())
+        parts = self._parts()
+        if parts is None:
+            return
+        start, emulator = self._version, self._emulator
+        end = frames.Version(self._query_set, self._identity, emulator.moment(max(start.ts, self._answered)))
         self._version = end
+        written = self._common.transitions.write(start, end, parts, self._skew, emulator.clock.now())
         if self._takes_chunks and len(written) > frames.MAX_CHUNK:
             for each in frames.chunks(written, end.ts):
                 self.say(each)
         else:
             self.say(written)
 
-    def _result(self, query_id: int, live: Live) -> bytes:
-        finish, answer = live.finish, self.asker.answer(self._emulator, live.entry, live.decision)
-        warning, self._warning = self._warning, None
-        written = live.encoded.get(answer.redacts)
-        if warning is not None:
-            written = frames.query_body(finish.ending, (*finish.logs, warning), answer, live.journal)
-        elif written is None:
-            written = frames.query_body(finish.ending, finish.logs, answer, live.journal)
-            live.encoded[answer.redacts] = written
-        return frames.query_result(query_id, written, is_value=isinstance(finish.ending, Returned))
+    def _parts(self) -> tuple[frames.Part, ...] | None:
+        """Return what is to be told of each query; None when the socket ends over one."""
+        parts = [frames.Part(each) for each in self._queries.take_removed()]
+        for query_id, query in self._queries.take_news():
+            finish = query.take()
+            if not is_answer(finish):
+                if finish.death is not None and finish.death.end is End.TIMEOUT:
+                    continue
+                self.fail(finish)
+                return None
+            parts.append(frames.Part(query_id, self._body(query.live), isinstance(finish.ending, Returned)))
+        return tuple(parts)
+
+    def _body(self, live: Live) -> bytes:
+        written = live.encoded.get(self._redacts)
+        if written is not None and self._warning is None:
+            return written
+        finish = live.finish
+        answer = self.asker.answer(self._emulator, live.entry, live.decision)
+        if self._warning is not None:
+            logs, self._warning = (*finish.logs, self._warning), None
+            return frames.query_body(finish.ending, logs, answer, live.journal)
+        live.encoded[self._redacts] = written = frames.query_body(finish.ending, finish.logs, answer, live.journal)
+        return written
 
 
 def _credential_of(message: Authenticate) -> Credential:

@@ -94,6 +94,8 @@ class Troubles:
         if self._is_let_through:
             self._is_let_through = False
             return True
+        if self._emulator.is_free(TRANSITION, SOCKET):
+            return True
         entry = self._emulator.meet(self._call(TRANSITION)._replace(part_of=SOCKET, is_framed=True))
         if entry is None:
             return True

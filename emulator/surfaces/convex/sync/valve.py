@@ -23,6 +23,7 @@ class Valve:
         "_bytes",
         "_clock",
         "_free",
+        "_is_open",
         "_is_shut",
         "_most",
         "_say",
@@ -42,25 +43,33 @@ class Valve:
         self._bytes = 0
         self._waiting: deque[tuple[int, Said]] = deque()
         self._timer: Timer | None = None
+        self._is_open = True
         self._is_shut = False
 
     def say(self, what: Said | Slowed) -> None:
         """Let something through, now or when its time comes; or be narrowed, or shut."""
-        if self._is_shut:
-            return
+        if self._is_open and isinstance(what, bytes):
+            self._say(what)
+        elif not self._is_shut:
+            self._weigh(what)
+
+    def _weigh(self, what: Said | Slowed) -> None:
         if isinstance(what, Slowed):
+            self._is_open = False
             self._free = max(self._free, self._clock.now() + what.delay)
             self._bandwidth = what.bandwidth
         elif what == SILENCE:
             self.stop()
             self._silence()
         elif self._bandwidth is None and not self._waiting and self._free <= self._clock.now():
+            self._is_open = True
             self._say(what)
         else:
             self._keep(what)
 
     def stop(self) -> None:
         """Let nothing through any more."""
+        self._is_open = False
         self._is_shut = True
         self._waiting.clear()
         if self._timer is not None:
