@@ -37,6 +37,9 @@ class Overlays:
     faults: tuple[Fault, ...] = ()
     _known: dict[tuple[str, str | None], Overlay | None] = field(default_factory=dict, compare=False)
 
+    def __bool__(self) -> bool:
+        return bool(self.limits or self.faults)
+
     @property
     def asks_address(self) -> bool:
         """Whether any limit wants to know where a call comes from: all do that tell callers apart."""
@@ -44,7 +47,7 @@ class Overlays:
 
     def of(self, operation: str, part_of: str | None = None) -> Overlay | None:
         """Return what is laid over an operation and not over the one that it is a part of, None when nothing is."""
-        if not self.limits and not self.faults:
+        if not self:
             return None
         try:
             return self._known[operation, part_of]

@@ -99,13 +99,9 @@ class Emulator:
         now = self.clock.now()
         return self._note(call, decide_passing(self.revision.index, self.state, call, now), now)
 
-    def is_free(self, operation: str, part_of: str | None = None) -> bool:
-        """Whether no limit and no fault is laid over an operation."""
-        return self.revision.index.overlays.of(operation, part_of) is None
-
     def meet(self, call: Call) -> Entry | None:
         """Hold what nobody calls against limits and faults; only what they do something to is written down."""
-        if self.is_free(call.operation, call.part_of):
+        if self.revision.index.overlays.of(call.operation, call.part_of) is None:
             return None
         now = self.clock.now()
         decision = decide_passing(self.revision.index, self.state, call, now)

@@ -43,21 +43,26 @@ class Watcher(Protocol):
 class Live:
     """One query that is kept up to date: `call` is what is decided again, `decision` what came of it last.
 
-    A query that pages keeps the end that its page had first, so that what is written into the page makes it longer.
-    `entry` is how it was asked for first; `encoded` is for codecs, until there is another answer.
+    `finish` is what it ends with. A query that pages keeps the end that its page had first, so that what is written
+    into the page makes it longer. `entry` is how it was asked for first; `encoded` is for codecs, until there is another answer.
     """
 
     call: Call
     entry: Entry
     decision: Decision
     key: _Key
+    finish: Finish = field(init=False)
     watchers: dict[Watcher, None] = field(default_factory=dict)
     encoded: dict[bool, bytes] = field(default_factory=dict)
 
-    @property
-    def finish(self) -> Finish:
-        """What the query ends with."""
-        return finish_of(self.decision)
+    def __post_init__(self) -> None:
+        """Find the end once: it is asked for each time somebody is told."""
+        self.finish = finish_of(self.decision)
+
+    def take(self, decision: Decision) -> None:
+        """Take note of what comes of it now."""
+        self.decision = decision
+        self.finish = finish_of(decision)
 
     @property
     def journal(self) -> str | None:
@@ -117,6 +122,11 @@ class LiveQueries:
     def is_misplaced(self, live: Live) -> bool:
         """Whether a query is shared by the headers of its callers and need not be, or is not and must be."""
         return self._asks_headers(live.call) is not (live.key[-1] is not None)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing is stale."""
+        return not self._stale
 
     def flush(self) -> None:
         """Run what is stale again, and have everybody who is concerned told, each once."""
@@ -188,7 +198,7 @@ class LiveQueries:
         decision = self._emulator.look_again(live.call)
         before, after = live.finish, finish_of(decision)
         self._forget_reads(live)
-        live.decision = decision
+        live.take(decision)
         self._note_reads(live)
         if live.journal is None:
             live.call = live.call._replace(page_end=_page_end(decision))

@@ -47,12 +47,12 @@ class Outbox:
         if self._is_over or self._response.closed:
             return
         if isinstance(what, bytes):
-            self._send(what)
+            self._is_over = not self._pipe.write(_framed(what))
         elif isinstance(what, Close):
             self._is_over = True
             self._tasks.create_task(self._close(what))
         elif what.end is End.MALFORMED:
-            self._send(_NONSENSE)
+            self._is_over = not self._pipe.write(_framed(_NONSENSE))
         elif what.end is not End.TIMEOUT:
             self._is_over = True
             end_connection(self._request, what.end)
@@ -60,9 +60,6 @@ class Outbox:
     def end(self) -> None:
         """Say nothing more."""
         self._is_over = True
-
-    def _send(self, text: bytes) -> None:
-        self._is_over = not self._pipe.write(_framed(text))
 
     async def _close(self, close: Close) -> None:
         with suppress(ConnectionError):

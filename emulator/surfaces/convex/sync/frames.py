@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from emulator.engine.plan import Ending, Returned, Threw
+from emulator.runtime.clock import Clock
 from emulator.surfaces.convex.codec import Answer, error_message, write_constant, write_ts
 from emulator.values.formats import Format
 
@@ -45,7 +46,7 @@ class Transitions:
         self._bytes = 0
         self._heads: dict[tuple[Version, Version, tuple[Part, ...]], bytes] = {}
 
-    def write(self, start: Version, end: Version, parts: tuple[Part, ...], skew: bytes, now: int) -> bytes:
+    def write(self, start: Version, end: Version, parts: tuple[Part, ...], skew: bytes, clock: Clock) -> bytes:
         """Write one; `skew` is what `measured` returned."""
         if end.ts != self._ts:
             self._ts = end.ts
@@ -54,11 +55,11 @@ class Transitions:
         key = start, end, parts
         head = self._heads.get(key)
         if head is None:
-            head = _head(start, end, parts)
+            head = _head(start, end, parts, clock.now())
             self._bytes += len(head)
             if self._bytes <= _MAX_KEPT:
                 self._heads[key] = head
-        return b'%b%b,"serverTs":%d}' % (head, skew, now)
+        return b"%b%b}" % (head, skew)
 
 
 def measured(skew: float) -> bytes:
@@ -112,12 +113,13 @@ def fatal_error(message: str) -> bytes:
     return orjson.dumps({"type": "FatalError", "error": message})
 
 
-def _head(start: Version, end: Version, parts: Iterable[Part]) -> bytes:
+def _head(start: Version, end: Version, parts: Iterable[Part], now: int) -> bytes:
     modifications = b",".join(map(_modification, parts))
-    return b'{"type":"Transition","startVersion":%b,"endVersion":%b,"modifications":[%b]' % (
+    return b'{"type":"Transition","startVersion":%b,"endVersion":%b,"modifications":[%b],"serverTs":%d' % (
         _version(start),
         _version(end),
         modifications,
+        now,
     )
 
 

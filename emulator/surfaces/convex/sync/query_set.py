@@ -37,6 +37,18 @@ class Watched:
 class QuerySet:
     """A socket's queries by the ids that its client gave them."""
 
+    __slots__ = (
+        "_arrived",
+        "_emulator",
+        "_ids",
+        "_live",
+        "_news",
+        "_queries",
+        "_removed",
+        "_slow",
+        "_watcher",
+    )
+
     def __init__(self, emulator: Emulator, live: LiveQueries, watcher: Watcher, arrived: Callable[[], None]) -> None:
         """Watch nothing; `arrived` is called when a first result came that took its time."""
         self._emulator = emulator
@@ -44,7 +56,7 @@ class QuerySet:
         self._watcher = watcher
         self._arrived = arrived
         self._queries: dict[int, Watched] = {}
-        self._ids: dict[Live, dict[int, None]] = {}
+        self._ids: dict[Live, list[int]] = {}
         self._news: dict[int, None] = {}
         self._removed: list[int] = []
         self._slow: dict[int, Timer] = {}
@@ -88,7 +100,8 @@ class QuerySet:
 
     def touch(self, live: Live) -> None:
         """Take note that a query has another answer."""
-        self._news.update(self._ids.get(live, {}))
+        for query_id in self._ids.get(live, ()):
+            self._news[query_id] = None
 
     def touch_first(self) -> bool:
         """Have the first query told again; say whether there is one."""
@@ -122,21 +135,18 @@ class QuerySet:
             if finish.logs or not isinstance(finish.ending, Returned):
                 self._news[query_id] = None
 
-    def take_removed(self) -> list[int]:
-        """Return what was removed since the last time."""
-        removed, self._removed = self._removed, []
-        return removed
-
-    def take_news(self) -> list[tuple[int, Watched]]:
-        """Return the queries of which the client is told now."""
-        news, self._news = self._news, {}
-        return [(query_id, self._queries[query_id]) for query_id in news]
+    def take(self) -> tuple[tuple[int, ...], list[tuple[int, Watched]]]:
+        """Return what was removed since the last time, and the queries of which the client is told now."""
+        removed, news = tuple(self._removed), [(query_id, self._queries[query_id]) for query_id in self._news]
+        self._removed.clear()
+        self._news.clear()
+        return removed, news
 
     def _watch(self, add: Add, asker: Asker, journal: str | None) -> None:
         live, entry = self._live.watch(asker.call(self._emulator, add, FunctionType.QUERY), journal, self._watcher)
         finish = finish_of(entry.decision)
         self._queries[add.query_id] = Watched(add, live, None if is_answer(finish) else finish)
-        self._ids.setdefault(live, {})[add.query_id] = None
+        self._ids.setdefault(live, []).append(add.query_id)
         self._news[add.query_id] = None
         delay = delay_of(entry)
         if delay:
@@ -145,7 +155,7 @@ class QuerySet:
 
     def _unlink(self, query_id: int, live: Live) -> None:
         ids = self._ids[live]
-        del ids[query_id]
+        ids.remove(query_id)
         if not ids:
             del self._ids[live]
             self._live.leave(live, self._watcher)

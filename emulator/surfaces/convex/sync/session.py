@@ -58,6 +58,29 @@ class Common:
 class Session:
     """A socket: what it watches, who it is, and where it stands in time."""
 
+    __slots__ = (
+        "_answered",
+        "_common",
+        "_credential",
+        "_emulator",
+        "_expiry",
+        "_identity",
+        "_is_busy",
+        "_is_over",
+        "_is_owing",
+        "_queries",
+        "_query_set",
+        "_redacts",
+        "_runs",
+        "_skew",
+        "_takes_chunks",
+        "_version",
+        "_warning",
+        "asker",
+        "say",
+        "troubles",
+    )
+
     def __init__(
         self,
         common: Common,
@@ -277,7 +300,8 @@ class Session:
 
     def _transition(self) -> None:
         """Send everything that changed, at a timestamp that is later than any that the client knows."""
-        self.catch_up()
+        if not self._common.live.is_calm:
+            self.catch_up()
         self._is_owing = False
         parts = self._parts()
         if parts is None:
@@ -285,7 +309,7 @@ class Session:
         start, emulator = self._version, self._emulator
         end = frames.Version(self._query_set, self._identity, emulator.moment(max(start.ts, self._answered)))
         self._version = end
-        written = self._common.transitions.write(start, end, parts, self._skew, emulator.clock.now())
+        written = self._common.transitions.write(start, end, parts, self._skew, emulator.clock)
         if self._takes_chunks and len(written) > frames.MAX_CHUNK:
             for each in frames.chunks(written, end.ts):
                 self.say(each)
@@ -294,10 +318,11 @@ class Session:
 
     def _parts(self) -> tuple[frames.Part, ...] | None:
         """Return what is to be told of each query; None when the socket ends over one."""
-        parts = [frames.Part(each) for each in self._queries.take_removed()]
-        for query_id, query in self._queries.take_news():
-            finish = query.take()
-            if not is_answer(finish):
+        removed, news = self._queries.take()
+        parts = list(map(frames.Part, removed))
+        for query_id, query in news:
+            finish = query.live.finish if query.first is None else query.take()
+            if type(finish.ending) is not Returned and not is_answer(finish):
                 if finish.death is not None and finish.death.end is End.TIMEOUT:
                     continue
                 self.fail(finish)

@@ -50,6 +50,17 @@ class Sufferer(Protocol):
 class Troubles:
     """The troubles of one socket."""
 
+    __slots__ = (
+        "_emulator",
+        "_holds",
+        "_is_let_through",
+        "_is_mute",
+        "_is_over",
+        "_narrowing",
+        "_socket",
+        "_timers",
+    )
+
     def __init__(self, emulator: Emulator, socket: Sufferer) -> None:
         """Trouble `socket`."""
         self._emulator = emulator
@@ -94,7 +105,7 @@ class Troubles:
         if self._is_let_through:
             self._is_let_through = False
             return True
-        if self._emulator.is_free(TRANSITION, SOCKET):
+        if not self._emulator.revision.index.overlays:
             return True
         entry = self._emulator.meet(self._call(TRANSITION)._replace(part_of=SOCKET, is_framed=True))
         if entry is None:

@@ -41,7 +41,7 @@ class Valve:
         self._bandwidth: int | None = None
         self._free = 0
         self._bytes = 0
-        self._waiting: deque[tuple[int, Said]] = deque()
+        self._waiting: deque[tuple[int, Said]] | None = None
         self._timer: Timer | None = None
         self._is_open = True
         self._is_shut = False
@@ -71,7 +71,7 @@ class Valve:
         """Let nothing through any more."""
         self._is_open = False
         self._is_shut = True
-        self._waiting.clear()
+        self._waiting = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -85,6 +85,8 @@ class Valve:
             self._say(Death(End.RESET))
             return
         self._free = max(self._free, self._clock.now()) + (size * SECOND // self._bandwidth if self._bandwidth else 0)
+        if self._waiting is None:
+            self._waiting = deque()
         self._waiting.append((self._free, what))
         if self._timer is None:
             self._go_on()
