@@ -44,7 +44,8 @@ class Live:
     """One query that is kept up to date: `call` is what is decided again, `decision` what came of it last.
 
     `finish` is what it ends with. A query that pages keeps the end that its page had first, so that what is written
-    into the page makes it longer. `entry` is how it was asked for first; `encoded` is for codecs, until there is another answer.
+    into the page makes it longer. `entry` is how it was asked for first; `encoded` is for codecs, until there is
+    another answer.
     """
 
     call: Call

@@ -26,6 +26,7 @@ _UNAUTHENTICATED = 401
 _GENTLE = frozenset({403, 404})
 _CALM = frozenset({408, 425, 429, 503})
 _SERVER_ERRORS = 500
+_REFUSALS = frozenset({Failure, Limited})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ NOBODY = Asker()
 
 def is_answer(finish: Finish) -> bool:
     """Whether something ends as functions do, and not as the infrastructure does."""
-    return finish.death is None and not isinstance(finish.ending, Failure | Limited)
+    return finish.death is None and type(finish.ending) not in _REFUSALS
 
 
 def last_words(finish: Finish, identity: int, *, is_update: bool = False) -> tuple[bytes | Close, ...]:

@@ -17,9 +17,9 @@ from emulator.surfaces.convex.sync.messages import Add
 MAX_QUERIES = 4_096
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Watched:
-    """A query that the client watches; `add` is how it asked for it.
+    """A query that the client watches; `add` is how it asked for it, with the id that it gave it.
 
     `first` is what limits and faults have it get at first, where that is no answer.
     """
@@ -40,12 +40,12 @@ class QuerySet:
     __slots__ = (
         "_arrived",
         "_emulator",
-        "_ids",
         "_live",
         "_news",
         "_queries",
         "_removed",
         "_slow",
+        "_watched",
         "_watcher",
     )
 
@@ -56,8 +56,8 @@ class QuerySet:
         self._watcher = watcher
         self._arrived = arrived
         self._queries: dict[int, Watched] = {}
-        self._ids: dict[Live, list[int]] = {}
-        self._news: dict[int, None] = {}
+        self._watched: dict[Live, list[Watched]] = {}
+        self._news: dict[int, Watched] = {}
         self._removed: list[int] = []
         self._slow: dict[int, Timer] = {}
 
@@ -83,7 +83,7 @@ class QuerySet:
         query = self._queries.pop(query_id, None)
         if query is None:
             return False
-        self._unlink(query_id, query.live)
+        self._unlink(query)
         self._news.pop(query_id, None)
         self._hurry(query_id)
         self._removed.append(query_id)
@@ -91,23 +91,25 @@ class QuerySet:
 
     def leave(self) -> None:
         """Watch nothing any more."""
-        for live in self._ids:
+        for live in self._watched:
             self._live.leave(live, self._watcher)
         for timer in self._slow.values():
             timer.cancel()
-        for each in (self._queries, self._ids, self._news, self._slow):
-            each.clear()
+        self._queries.clear()
+        self._watched.clear()
+        self._news.clear()
+        self._slow.clear()
 
     def touch(self, live: Live) -> None:
         """Take note that a query has another answer."""
-        for query_id in self._ids.get(live, ()):
-            self._news[query_id] = None
+        for each in self._watched.get(live, ()):
+            self._news[each.add.query_id] = each
 
     def touch_first(self) -> bool:
         """Have the first query told again; say whether there is one."""
         first = next(iter(self._queries), None)
         if first is not None:
-            self._news.setdefault(first)
+            self._news.setdefault(first, self._queries[first])
         return first is not None
 
     def ask_anew(self, asker: Asker, *, is_other: bool) -> None:
@@ -122,7 +124,7 @@ class QuerySet:
             was_told = query_id not in self._news
             self._hurry(query_id)
             self._watch(query.add, asker, before.journal or query.add.journal)
-            self._unlink(query_id, before)
+            self._unlink(query)
             now = self._queries[query_id]
             if was_told and now.first is None and is_same(finish, now.live.finish):
                 del self._news[query_id]
@@ -133,11 +135,11 @@ class QuerySet:
         for query_id, query in self._queries.items():
             finish = query.live.finish
             if finish.logs or not isinstance(finish.ending, Returned):
-                self._news[query_id] = None
+                self._news[query_id] = query
 
-    def take(self) -> tuple[tuple[int, ...], list[tuple[int, Watched]]]:
+    def take(self) -> tuple[tuple[int, ...], tuple[Watched, ...]]:
         """Return what was removed since the last time, and the queries of which the client is told now."""
-        removed, news = tuple(self._removed), [(query_id, self._queries[query_id]) for query_id in self._news]
+        removed, news = tuple(self._removed), tuple(self._news.values())
         self._removed.clear()
         self._news.clear()
         return removed, news
@@ -145,20 +147,20 @@ class QuerySet:
     def _watch(self, add: Add, asker: Asker, journal: str | None) -> None:
         live, entry = self._live.watch(asker.call(self._emulator, add, FunctionType.QUERY), journal, self._watcher)
         finish = finish_of(entry.decision)
-        self._queries[add.query_id] = Watched(add, live, None if is_answer(finish) else finish)
-        self._ids.setdefault(live, []).append(add.query_id)
-        self._news[add.query_id] = None
+        query = Watched(add, live, None if is_answer(finish) else finish)
+        self._queries[add.query_id] = self._news[add.query_id] = query
+        self._watched.setdefault(live, []).append(query)
         delay = delay_of(entry)
         if delay:
             clock = self._emulator.clock
             self._slow[add.query_id] = clock.call_at(clock.now() + delay, partial(self._arrive, add.query_id))
 
-    def _unlink(self, query_id: int, live: Live) -> None:
-        ids = self._ids[live]
-        ids.remove(query_id)
-        if not ids:
-            del self._ids[live]
-            self._live.leave(live, self._watcher)
+    def _unlink(self, query: Watched) -> None:
+        watched = self._watched[query.live]
+        watched.remove(query)
+        if not watched:
+            del self._watched[query.live]
+            self._live.leave(query.live, self._watcher)
 
     def _arrive(self, query_id: int) -> None:
         del self._slow[query_id]

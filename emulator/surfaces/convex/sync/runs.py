@@ -64,7 +64,7 @@ class Runs:
         self._voice = voice
         self.session: Hashable = object()
         self._waiting: list[tuple[Asker, Run]] = []  # a deque takes ten times as much for none
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, None] = {}  # a set takes three times as much for none
         self.is_mutating = False
         self._is_going_on = False
         self._actions = 0
@@ -78,7 +78,7 @@ class Runs:
         if len(self._waiting) >= MAX_MUTATIONS:
             self._voice.end(Close(OVERLOADED, "TooManyConcurrentMutations"))
             return
-        self._under_way.add(run.request_id)
+        self._under_way[run.request_id] = None
         self._waiting.append((asker, run))
         self._go_on()
 
@@ -144,7 +144,7 @@ class Runs:
         if self._is_over:
             return
         self._voice.answer(written)
-        self._under_way.discard(run.request_id)
+        self._under_way.pop(run.request_id, None)
         self.is_mutating = False
         self._go_on()
 

@@ -320,14 +320,14 @@ class Session:
         """Return what is to be told of each query; None when the socket ends over one."""
         removed, news = self._queries.take()
         parts = list(map(frames.Part, removed))
-        for query_id, query in news:
+        for query in news:
             finish = query.live.finish if query.first is None else query.take()
-            if type(finish.ending) is not Returned and not is_answer(finish):
+            if not is_answer(finish):
                 if finish.death is not None and finish.death.end is End.TIMEOUT:
                     continue
                 self.fail(finish)
                 return None
-            parts.append(frames.Part(query_id, self._body(query.live), isinstance(finish.ending, Returned)))
+            parts.append(frames.Part(query.add.query_id, self._body(query.live), isinstance(finish.ending, Returned)))
         return tuple(parts)
 
     def _body(self, live: Live) -> bytes:
