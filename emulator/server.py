@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from emulator.app import App, Listener
+from emulator.engine.image import ImageError, Restored
 from emulator.engine.index import Index
 from emulator.engine.surroundings import UncomputableError
 from emulator.instances import Instances
@@ -18,6 +20,9 @@ from emulator.runtime.emulator import Emulator
 from emulator.scenario.load import Loaded, Loader, choose
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.source import Source
+
+if TYPE_CHECKING:
+    from emulator.persistence.state_file import StateFile
 
 
 class NoScenarioError(Exception):
@@ -55,14 +60,17 @@ class Server:
         wanted: str | None,
         listeners: Sequence[Listener],
         tell: Callable[[Report], None] = lambda _: None,
+        state: StateFile | None = None,
     ) -> None:
         """Put the wanted scenario of `loaded` in force; `tell` hears of every reload.
 
-        Raises NoScenarioError when it cannot begin.
+        With `state` it goes on where it ended, and keeps what happens there. Raises NoScenarioError when it cannot
+        begin.
         """
         scenario = scenario_of(loaded, wanted)
         self.reloader = Reloader(loader, loaded)
         self.emulator = _begin(self.reloader.indexes.of(scenario), loaded)
+        self.restored = None if state is None else _resume(self.emulator, state, loaded)
         self.app = App(self.emulator, listeners)
         self._tell = tell
         self._prepared: asyncio.Future[None] | None = None
@@ -99,6 +107,19 @@ class Server:
     def facts(self) -> dict[str, object]:
         """Return where everything is and the keys to it, as the ready file says it."""
         return self.app.facts()
+
+
+def _resume(emulator: Emulator, state: StateFile, loaded: Loaded) -> Restored | None:
+    """Have an emulator go on with the state in a file, and keep it there; return what was restored, if anything was."""
+    try:
+        restored = None if state.image is None else emulator.restore(state.image)
+        state.keep(emulator, None if restored is None else restored.writes)
+    except ImageError as error:
+        raise NoScenarioError(f"{state.path} cannot be used: {error}; name another file") from error
+    except UncomputableError as error:
+        message = "the scenario cannot begin; nothing is served"
+        raise NoScenarioError(message, [seed_problem(error)], loaded.sources) from error
+    return restored
 
 
 def _begin(index: Index, loaded: Loaded) -> Emulator:

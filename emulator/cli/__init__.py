@@ -20,6 +20,7 @@ _COMMANDS = {
     "reset": "Begin anew, as a whole or in part.",
     "clock": "Show the scenario's time, or change it.",
     "fault": "List the faults, or switch one on or off.",
+    "snapshot": "Save the state of an emulator that runs, or load it.",
     "scenario": "List the scenarios, or put another one in force.",
 }
 _VERBS = ("status", "calls", "reset", "clock", "fault", "scenario")

@@ -36,6 +36,7 @@ class Settings:
     log_file: Path | None
     as_json: bool
     ready_file: Path | None
+    state: Path | None
 
 
 def starting_options(
@@ -71,6 +72,7 @@ def _options(ports: Mapping[str, int], log_level: str) -> list[Callable[[Any], A
         _option("--log-level", type=click.Choice(LEVELS), default=log_level, show_default=True, help="What to log."),
         _option("--log-file", type=_FILE, help="Add the log to this file, instead of showing it."),
         _option("--json-logs", is_flag=True, help="Log one JSON object a line, instead of text."),
+        _option("--state", type=_FILE, help="Keep documents and the gateway's state in this file, across restarts."),
         _option("--ready-file", type=_FILE, help="Write URLs and keys there, as JSON, once the server answers."),
     ]
 
@@ -101,6 +103,7 @@ def _settings(
     log_file: Path | None,
     json_logs: bool,
     ready_file: Path | None,
+    state: Path | None,
 ) -> Settings:
     own = {"convex": convex_port, "gateway": gateway_port, "site": site_port}
     return Settings(
@@ -113,6 +116,7 @@ def _settings(
         log_file,
         json_logs,
         ready_file,
+        state,
     )
 
 

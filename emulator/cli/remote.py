@@ -33,8 +33,16 @@ class Remote:
         return self._json("GET", _with_query(path, query))
 
     def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Change something, and return the answer."""
+        """Change something, and return the answer; bytes are a body as it is."""
         return self._json(method, path, body)
+
+    def fetch(self, path: str) -> bytes:
+        """Return what is at a path of the control API and is no JSON."""
+        try:
+            with self._open("GET", path) as response:
+                return response.read()
+        except (HTTPException, OSError) as error:
+            raise click.ClickException(f"the emulator at {self.url} ended in the middle of its answer") from error
 
     def follow(self, path: str, **query: object) -> Iterator[Any]:
         """Yield what a stream of the control API tells, until the emulator ends."""
@@ -54,7 +62,7 @@ class Remote:
             raise click.ClickException(f"what answers at {self.url} is no emulator") from error
 
     def _open(self, method: str, path: str, body: object = None, *, timeout: float | None = _TIMEOUT) -> HTTPResponse:
-        data = None if body is None else json.dumps(body).encode()
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         request = Request(f"{self.url}/__emulator{path}", data, method=method)  # noqa: S310 - http or https
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")

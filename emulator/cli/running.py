@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -24,6 +24,9 @@ from emulator.scenario.cache import load_cached
 from emulator.scenario.load import Loaded, Loader
 from emulator.scenario.report import as_text
 from emulator.server import NoScenarioError, Server, scenario_of
+
+if TYPE_CHECKING:
+    from emulator.persistence.state_file import StateFile
 
 _SECRETS = frozenset({"token", "admin_key", "gateway_token", "gateway_password"})
 
@@ -51,7 +54,44 @@ async def _run(
     settings: Settings, loader: Loader, loaded: Loaded, main: Callable[[Server], Coroutine[None, None, Result]]
 ) -> Result:
     tell = partial(_tell, as_json=settings.as_json)
-    return await main(Server(loader, loaded, settings.scenario, settings.listeners, tell))
+    with _opened_state(settings) as state:
+        server = Server(loader, loaded, settings.scenario, settings.listeners, tell, state)
+        if state is not None:
+            _tell_of_state(state, server)
+        return await main(server)
+
+
+@contextlib.contextmanager
+def _opened_state(settings: Settings) -> Iterator[StateFile | None]:
+    """Have the state file open until the block ends, where one is wanted; raise ClickException where it cannot be."""
+    if settings.state is None:
+        yield None
+        return
+    from emulator.persistence.errors import StateFileError  # noqa: PLC0415 - SQLite is 10 ms that most starts save
+    from emulator.persistence.state_file import StateFile  # noqa: PLC0415 - as above
+
+    try:
+        with contextlib.closing(StateFile(settings.state)) as state:
+            yield state
+    except StateFileError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _tell_of_state(state: StateFile, server: Server) -> None:
+    if state.aside is not None:
+        path, reason = state.aside
+        logger.warning(
+            "the state file %s cannot be used: %s; it is kept as %s, and a new one begun", state.path, reason, path
+        )
+    if state.image is None or server.restored is None:
+        logger.info("the state is kept in %s from now on", state.path)
+        return
+    anew = ", ".join(server.restored.anew)
+    otherwise = f"; begun anew, as the scenario says it otherwise by now: {anew}" if anew else ""
+    count = state.image.documents
+    logger.info(
+        "the state goes on as it is in %s: %d document%s%s", state.path, count, "s" if count != 1 else "", otherwise
+    )
 
 
 def _warn_of_others(loaded: Loaded, active: str, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from emulator.engine.added import recount
 from emulator.engine.call import Call
 from emulator.engine.decide import decide, decide_counted, decide_delayed, decide_known, decide_passing
 from emulator.engine.draw import hex_digits
+from emulator.engine.image import Image, Restored, replacing, restore
 from emulator.engine.index import Decision, Index, build_index, operations_of
 from emulator.engine.overlay import Admission, count_key
 from emulator.engine.seed import seed
@@ -198,6 +199,25 @@ class Emulator:
             self._begin(writes)
             for listener in self._swapped:
                 listener()
+
+    def restore(self, image: Image) -> Restored:
+        """Have the state be what it was, as far as the scenario says nothing otherwise by now, or change nothing.
+
+        The timeline begins anew, and nothing stays delayed. Raises ImageError, and UncomputableError when a table
+        cannot begin.
+        """
+        self.observe(image.ts)
+        before = self.state.view
+        restored = restore(image, self.revision.scenario, self.state, self.timestamp(), self.clock.now())
+        self.state = restored.state
+        writes = replacing(before, self.state.view) if self._listeners else ()
+        for listener in tuple(self._listeners):
+            listener(writes)
+        self._cancel_delayed()
+        self._begin(restored.writes)
+        for swapped in self._swapped:
+            swapped()
+        return restored
 
     def undo(self) -> bool:
         """Take the newest commit back, by a commit of its own; say whether there was one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.engine.call import Call
@@ -94,6 +95,16 @@ def reconnect(transaction: Transaction, defined: Channel) -> Row | None:
     due = transaction.now + way.takes
     transaction.delayed.append(Delayed(due, (effect,), {}, f"reconnect\0{defined.id}", Call("reconnect", None, {})))
     return before
+
+
+def end_reconnects(transaction: Transaction, defined: Mapping[str, Channel]) -> None:
+    """Have reconnecting channels be what becomes of them: whoever waited for that does so no more."""
+    for row in channels(transaction):
+        begins = defined.get(row.id)
+        if row.status is ChannelStatus.CONNECTING and begins is not None and begins.status is not row.status:
+            way = begins.reconnect
+            becomes = ChannelStatus.DISCONNECTED if way.error is not None else way.becomes
+            change_channel(transaction, row.id, becomes, way.error)
 
 
 def _document(row: Row) -> Document:

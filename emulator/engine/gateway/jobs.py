@@ -41,3 +41,12 @@ def note_run(transaction: Transaction, name: str, run: Ran) -> None:
         transaction.insert(JOBS, document)
     else:
         transaction.write(JOBS, name, {**document, "_creationTime": known["_creationTime"]})
+
+
+def end_runs(transaction: Transaction) -> None:
+    """Have all runs that are under way be over, and failed."""
+    for document in transaction.documents(JOBS):
+        name = str(document["_id"])
+        newest = ran(transaction, name)
+        if newest.status == RUNNING:
+            note_run(transaction, name, newest._replace(status=ERROR))

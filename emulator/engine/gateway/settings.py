@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from emulator.engine.store import Document
 from emulator.engine.transaction import Transaction
 from emulator.model.gateway import Json
 
@@ -14,7 +15,12 @@ _KEY = "config"
 def config(transaction: Transaction) -> Json:
     """Return the config tree."""
     document = transaction.read(CONFIG, _KEY)
-    return {} if document is None else json.loads(str(document["json"]))
+    return {} if document is None else tree_of(document)
+
+
+def tree_of(document: Document) -> Json:
+    """Return the tree of a document that keeps it."""
+    return json.loads(str(document["json"]))
 
 
 def keep_config(transaction: Transaction, tree: Json) -> None:

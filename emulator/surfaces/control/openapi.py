@@ -60,7 +60,9 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         needs_body = any(each.is_required() for each in route.body.model_fields.values())
         operation["requestBody"] = {"required": needs_body, "content": _json(route.body.__name__)}
-    if route.changes:
+    if route.takes is not None:
+        operation["requestBody"] = {"required": True, "content": {route.takes: {"schema": {"type": "string"}}}}
+    if route.needs_token:
         operation["security"] = [{"token": []}]
     return operation
 

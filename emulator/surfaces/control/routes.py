@@ -14,13 +14,19 @@ from emulator.surfaces.control.instances import InstanceEndpoints
 from emulator.surfaces.control.journal import FILTERS, JournalEndpoints
 from emulator.surfaces.control.metrics import CONTENT_TYPE, Metrics
 from emulator.surfaces.control.rules import RulesEndpoints
+from emulator.surfaces.control.snapshots import MAX_SNAPSHOT, OCTETS, SnapshotEndpoints
 
 PREFIX = "/__emulator"
 OPENAPI = f"{PREFIX}/openapi.json"
+MAX_BODY = 16 * 1024 * 1024
 
 
 class Route(NamedTuple):
-    """One method at one path; `media` is the type of what it answers with."""
+    """One method at one path; `media` is the type of what it answers with.
+
+    Who changes something needs the token, and so does who `reveals` secrets. `takes` is the type of a body that is no
+    JSON, `limit` how long one may be.
+    """
 
     method: str
     path: str
@@ -29,6 +35,14 @@ class Route(NamedTuple):
     changes: bool = False
     query: tuple[str, ...] = ()
     media: str = JSON
+    reveals: bool = False
+    takes: str | None = None
+    limit: int = MAX_BODY
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether only those may use it who have the token."""
+        return self.changes or self.reveals
 
 
 def routes_of(api: ControlEndpoints, metrics: Metrics) -> Iterator[Route]:
@@ -89,3 +103,9 @@ def routes_of_instances(api: InstanceEndpoints) -> Iterator[Route]:
     yield Route("POST", "/instances", api.make_instance, bodies.NewInstance, changes=True)
     yield Route("DELETE", "/instances", api.end_instances, changes=True)
     yield Route("DELETE", "/instances/{id}", api.end_instance, changes=True)
+
+
+def routes_of_snapshots(api: SnapshotEndpoints) -> Iterator[Route]:
+    """Yield the routes of the whole state."""
+    yield Route("GET", "/snapshot", api.snapshot, media=OCTETS, reveals=True)
+    yield Route("PUT", "/snapshot", api.load_snapshot, changes=True, takes=OCTETS, limit=MAX_SNAPSHOT)

@@ -37,13 +37,14 @@ from emulator.surfaces.control.routes import (
     routes_of_instances,
     routes_of_journal,
     routes_of_rules,
+    routes_of_snapshots,
 )
 from emulator.surfaces.control.rules import RulesEndpoints
+from emulator.surfaces.control.snapshots import SnapshotEndpoints
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, path_of, read_body
 from emulator.surfaces.paths import Found, PathError, PathTable
 from emulator.surfaces.ready import respond
 
-MAX_BODY = 16 * 1024 * 1024
 _HEADERS = {"Content-Type": JSON, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class ControlSurface:
             *routes_of_rules(RulesEndpoints(_additions(emulator, house))),
             *routes_of_data(DataEndpoints(emulator)),
             *routes_of_instances(InstanceEndpoints(house)),
+            *routes_of_snapshots(SnapshotEndpoints(emulator)),
             Route("GET", OPENAPI.removeprefix(PREFIX), self.openapi),
         ]
         for route in self._listed:
@@ -95,13 +97,13 @@ class ControlSurface:
         path = path_of(request)
         found = self._routes.find(path)
         route = found.methods.get(request.method) if found else None
-        is_change = route is not None and route.changes
-        check_caller(request.headers, request.remote, self._token, self._hosts, changes=is_change)
+        is_guarded = route is not None and route.needs_token
+        check_caller(request.headers, request.remote, self._token, self._hosts, changes=is_guarded)
         if found is None:
             raise not_found(f"nothing is at {path}", f"{OPENAPI} lists what there is")
         if route is None:
             raise method_not_allowed(f"{request.method} is not for {path}", sorted(found.methods))
-        body = await _body_of(request)
+        body = await _body_of(request, route.limit)
         _check_query(request.query, route)
         answer = await route.endpoint(Asked(request, _parameters_of(found), request.query, body))
         return answer if isinstance(answer, Reply | web.StreamResponse) else Reply(200, json_bytes(answer), {})
@@ -122,11 +124,11 @@ def _additions(emulator: Emulator, house: House) -> Callable[[], Additions]:
     return get
 
 
-async def _body_of(request: web.BaseRequest) -> bytes:
+async def _body_of(request: web.BaseRequest, limit: int) -> bytes:
     try:
-        return await read_body(request, MAX_BODY)
+        return await read_body(request, limit)
     except BodyTooLargeError as error:
-        raise too_large(f"the body is larger than {MAX_BODY} bytes") from error
+        raise too_large(f"the body is larger than {limit} bytes") from error
     except BrokenBodyError as error:
         raise bad_request(f"the body cannot be read: {error}") from error
 

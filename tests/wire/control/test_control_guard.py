@@ -42,7 +42,9 @@ async def test_whatever_changes_something_needs_the_token(control: Control) -> N
             assert "Authorization: Bearer" in told.hint
         else:
             assert told is None or told.status in {200, 400, 404}, (method, path)
-    assert {method for method, _, changes in routes if changes} == {"POST", "PUT", "PATCH", "DELETE"}
+    needing = {f"{method} {path}" for method, path, changes in routes if changes}
+    assert {each for each in needing if each.startswith("GET ")} == {"GET /snapshot"}
+    assert {each.partition(" ")[0] for each in needing} == {"GET", "POST", "PUT", "PATCH", "DELETE"}
     assert await control.get("/status") == before
 
 
