@@ -107,7 +107,7 @@ def _system(index: Index, state: State, call: Call, now: int) -> Decision | None
 
     scenario = index.scenario
     if call.component:
-        scenario, state = replace(scenario, functions={}, tables={}), State(origins=state.origins)
+        scenario, state = replace(scenario, functions={}, tables={}, http=None), State(origins=state.origins)
     transaction = Transaction(state, now, scenario.seed)
     ending = answer_system(call, scenario, transaction)
     return None if ending is None else Decision((Finish(ending),), reads=frozenset(transaction.reads))

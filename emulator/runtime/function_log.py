@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from emulator.engine.plan import Finish, Limited, Passed, Wait
 from emulator.model.function import FunctionType
+from emulator.model.gateway import CHAT
+from emulator.model.http import is_http
 from emulator.model.rule import Failure
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
@@ -69,10 +71,10 @@ class FunctionLog:
         finish = entry.decision.plan[-1]
         assert isinstance(finish, Finish)
         operation = entry.call.operation
-        is_function = operation in entry.revision.scenario.functions
+        is_function = operation in entry.revision.index.prepared and operation != CHAT
         if not is_function or operation.startswith(_SYSTEM) or isinstance(finish.ending, _NOT_RUN):
             return
-        if kind_of(entry) is FunctionType.ACTION and finish.logs:
+        if tells_progress(entry) and finish.logs:
             self._add(entry, finish, entry.at, is_progress=True)
         done = entry.at + duration_of(entry)
         if done > self._emulator.clock.now():
@@ -94,6 +96,11 @@ class FunctionLog:
 def kind_of(entry: Entry) -> FunctionType | None:
     """Return what a function was called as, else what it is; None where neither is said."""
     return entry.call.type or entry.revision.index.prepared[entry.call.operation].function.type
+
+
+def tells_progress(entry: Entry) -> bool:
+    """Whether a function tells what it logs before it is done: actions do, of both kinds."""
+    return is_http(entry.call.operation) or kind_of(entry) is FunctionType.ACTION
 
 
 def duration_of(entry: Entry) -> int:

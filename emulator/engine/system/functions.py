@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator.engine.system.query import Asked, takes
 from emulator.model.effect import Effect, Log
 from emulator.model.function import Function, FunctionType
+from emulator.model.http import written_route
 from emulator.values.convex import Value
 from emulator.values.formats import decode
 from emulator.values.validators.json_form import write_validator
@@ -15,7 +16,13 @@ _SYSTEM = "_system/"
 
 def _api_spec(asked: Asked) -> Value:
     functions = [each for each in asked.scenario.functions.values() if not each.path.module.startswith(_SYSTEM)]
-    return [_entry(each) for each in sorted(functions, key=lambda each: each.path.canonical)]
+    described = [_entry(each) for each in sorted(functions, key=lambda each: each.path.canonical)]
+    return [*described, *map(_route, sorted(asked.scenario.http or ()))]
+
+
+def _route(operation: str) -> Value:
+    method, _, path = written_route(operation).partition(" ")
+    return {"functionType": "HttpAction", "method": method, "path": path}
 
 
 def _entry(function: Function) -> Value:

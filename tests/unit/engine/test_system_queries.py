@@ -30,7 +30,9 @@ functions:
   users:list: {args: {kind: "literal(7n) | id(users)", limit: number?}, returns: "string[]", result: []}
   jobs/nightly: {type: action, result: null}
   _system/frontend/own:thing: {result: mine}
+  users:secret: {type: action, visibility: internal, result: 1}
   _system/cli/convexUrl:siteUrl: {result: overridden}
+http: {GET /tea: {body: oolong}, POST /hooks/*: {status: 204}}
 """
 
 
@@ -78,11 +80,15 @@ def test_the_size_of_a_table_is_told(ask: Callable[..., Any]) -> None:
 
 
 def test_functions_are_described_with_their_validators(ask: Callable[..., Any]) -> None:
-    assert [(each["identifier"], each["functionType"]) for each in ask("cli/modules:apiSpec")] == [
-        ("jobs/nightly.js:default", "Action"),
-        ("users.js:add", "Mutation"),
-        ("users.js:list", "Query"),
+    *functions, tea, hooks = ask("cli/modules:apiSpec")
+    assert [(each["identifier"], each["functionType"], each["visibility"]["kind"]) for each in functions] == [
+        ("jobs/nightly.js:default", "Action", "public"),
+        ("users.js:add", "Mutation", "public"),
+        ("users.js:list", "Query", "public"),
+        ("users.js:secret", "Action", "internal"),
     ]
+    assert tea == {"functionType": "HttpAction", "method": "GET", "path": "/tea"}
+    assert (hooks["method"], hooks["path"]) == ("POST", "/hooks/*")
     described = ask("cli/modules:apiSpec")[2]
     kind = {"type": "union", "value": [{"type": "literal", "value": Int64(7)}, {"type": "id", "tableName": "users"}]}
     assert described == {

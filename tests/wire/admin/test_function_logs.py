@@ -12,7 +12,7 @@ from emulator.surfaces.convex.admin import logs
 from tests.support.clocks import START, WatchedClock
 from tests.support.demo import ADMIN
 from tests.support.scenarios import load_text
-from tests.support.serving import Served
+from tests.support.serving import Served, serving
 from tests.support.syncing import connected, syncing
 
 LOGS, EXECUTIONS = "/api/stream_function_logs", "/api/stream_udf_execution"
@@ -106,6 +106,23 @@ async def test_executions_are_told_once_and_with_all_they_logged(tmp_path: Path)
     assert [(each["kind"], len(each["logLines"])) for each in entries] == [("Progress", 1), ("Completion", 0)]
     assert (whole["kind"], whole["logLines"]) == ("Completion", ["[LOG] 'hi'"])
     assert "executionTime" not in entries[0]
+
+
+async def test_http_actions_are_told_of_by_their_routes(tmp_path: Path) -> None:
+    text = """
+    deployment: {admin_keys: ["demo-otter|s3cret"]}
+    http: {GET /tea: {body: oolong, logs: [poured]}, GET /pot/*: {error: broken}}
+    """
+    async with serving(load_text(tmp_path, text)) as served:
+        for path in ("/http/tea", "/http/pot/1", "/http/nothing"):
+            async with served.client.get(path):
+                pass
+        progress, tea, pot = (await poll(served))["entries"]
+    assert (progress["kind"], progress["identifier"], len(progress["logLines"])) == ("Progress", "GET /tea", 1)
+    assert (tea["udfType"], tea["caller"], tea["success"]) == ("HttpAction", "HttpEndpoint", {"status": "200"})
+    assert (tea["returnBytes"], tea["error"], tea["logLines"]) == (6.0, None, [])
+    assert (pot["identifier"], pot["success"]) == ("GET /pot/*", None)
+    assert pot["error"].startswith("Uncaught Error: broken")
 
 
 async def test_what_one_request_of_a_socket_ran_can_be_picked(tmp_path: Path) -> None:

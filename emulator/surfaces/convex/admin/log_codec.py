@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from emulator.engine.call import Admin, Caller, User
 from emulator.engine.draw import hex_digits
-from emulator.engine.plan import Finish, Returned
+from emulator.engine.plan import Ending, Finish, Responded, Returned
 from emulator.engine.store import Write
 from emulator.engine.system.functions import type_of
+from emulator.model.http import is_http, written_route
 from emulator.model.logs import TRUNCATED
-from emulator.runtime.function_log import Record, duration_of, kind_of
+from emulator.runtime.function_log import Record, duration_of, kind_of, tells_progress
+from emulator.runtime.journal import Entry
 from emulator.surfaces.convex.codec import Answer, error_message, write_constant
 from emulator.values.durations import MILLISECOND, SECOND
 from emulator.values.formats import Format, Json
@@ -43,13 +45,12 @@ def write_records(records: Iterable[Record], reader: Reader, request_id: dict[in
 
 def _entry(record: Record, reader: Reader, request_id: str) -> Json:
     entry, finish = record.entry, record.finish
-    kind = kind_of(entry) or type_of(entry.revision.index.prepared[entry.call.operation].function)
-    is_told_before = kind.value == "Action" and reader.sees_progress and not record.is_progress
+    is_told_before = tells_progress(entry) and reader.sees_progress and not record.is_progress
     written: dict[str, Json] = {
         "kind": "Progress" if record.is_progress else "Completion",
-        "udfType": kind.value,
+        "udfType": _kind(entry),
         "componentPath": None,
-        "identifier": entry.call.operation,
+        "identifier": written_route(entry.call.operation),
         "timestamp": record.at / SECOND,
         "logLines": [] if is_told_before else _lines(finish.logs, reader, record.at),
         "requestId": request_id,
@@ -61,7 +62,6 @@ def _entry(record: Record, reader: Reader, request_id: str) -> Json:
 def _completion(record: Record, request_id: str) -> dict[str, Json]:
     entry, ending = record.entry, record.finish.ending
     seconds = duration_of(entry) / SECOND
-    size = len(write_constant(ending.value, Format.ENCODED)) if isinstance(ending, Returned) else None
     usage: dict[str, Json] = dict.fromkeys(_NO_USAGE, 0)
     usage["databaseWriteDocuments"] = sum(_is_document(each) for each in entry.decision.changes)
     return {
@@ -70,22 +70,45 @@ def _completion(record: Record, request_id: str) -> dict[str, Json]:
         "executionTime": seconds,
         "userExecutionTime": seconds,
         "cachedResult": False,
-        "success": None,
+        "success": {"status": str(ending.status)} if isinstance(ending, Responded) else None,
         "error": _error(record.finish, record, request_id),
-        "caller": "SyncWorker" if entry.call.session else "HttpApi",
+        "caller": _caller(entry),
         "parentExecutionId": None,
         "identityType": _identity_type(entry.call.caller),
         "willRetry": False,
-        "returnBytes": None if size is None else float(size),
+        "returnBytes": _size(ending),
         "occInfo": None,
         "usageStats": usage,
     }
 
 
+def _kind(entry: Entry) -> str:
+    operation = entry.call.operation
+    if is_http(operation):
+        return "HttpAction"
+    return (kind_of(entry) or type_of(entry.revision.index.prepared[operation].function)).value
+
+
+def _caller(entry: Entry) -> str:
+    if is_http(entry.call.operation):
+        return "HttpEndpoint"
+    return "SyncWorker" if entry.call.session else "HttpApi"
+
+
+def _size(ending: Ending) -> float | None:
+    match ending:
+        case Returned(value):
+            return float(len(write_constant(value, Format.ENCODED)))
+        case Responded(body=body):
+            return float(len(body))
+        case _:
+            return None
+
+
 def _error(finish: Finish, record: Record, request_id: str) -> str | None:
     """Return the text of an error without its first line, which names the request."""
     ending, rule = finish.ending, record.entry.decision.rule
-    if isinstance(ending, Returned):
+    if isinstance(ending, Returned | Responded):
         return None
     answer = Answer(Format.ENCODED, request_id, redacts=False, place=rule.place if rule else None)
     return error_message(ending, answer).partition("\n")[2].rstrip("\n")  # type: ignore[arg-type]  # functions fail so
