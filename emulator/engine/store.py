@@ -59,7 +59,7 @@ class Collection:
 
     __slots__ = (
         *("_ids", "_latest", "_moved", "_order", "_places", "_since"),
-        *("changed", "indexes", "inserted", "newest", "versions"),
+        *("changed", "indexes", "inserted", "newest", "size", "versions"),
     )
 
     def __init__(self) -> None:
@@ -67,6 +67,7 @@ class Collection:
         self.versions: dict[str, list[Version]] = {}
         self.indexes: dict[Indexed, dict[object, dict[str, None]]] = {}
         self.inserted = 0
+        self.size = 0
         self.newest = 0.0
         self.changed = 0
         self._order: list[tuple[float, str]] = []
@@ -125,8 +126,9 @@ class Collection:
         created = None if document is None else _created(document)
         self.newest = self.newest if created is None else max(self.newest, created)
         chain = self.versions.get(key)
-        if not chain or chain[-1].document is None:
-            self.inserted += 1
+        was_there = chain is not None and chain[-1].document is not None
+        self.inserted += not was_there
+        self.size += (document is not None) - was_there
         if chain is None:
             chain = self.versions[key] = []
             self._enter(key, created)

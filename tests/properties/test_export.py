@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.engine.data_sync import Progress, Stage, take_step
 from emulator.engine.export import Row, Spot, list_changes, list_documents
 from emulator.engine.state import State, at, commit
 from emulator.engine.store import Document, Store, View, Write
@@ -79,6 +80,31 @@ def test_a_snapshot_and_what_came_since_are_the_tables(
         assert all(cursor < row.ts <= changes.ts for row in changes.rows)
         deployment.apply(changes.rows)
         cursor, has_more = changes.ts, changes.has_more
+
+    assert deployment.copy == deployment.tables()
+
+
+@given(st.lists(written, max_size=6), st.lists(written, max_size=40), st.lists(st.booleans(), max_size=40))
+def test_a_data_sync_reaches_the_tables_whatever_is_chosen_on_the_way(
+    before: list[Any], between: list[Any], chooses: list[bool]
+) -> None:
+    deployment = Deployment(kept=1_000)
+    for each in before:
+        deployment.write(each)
+    deployment.ts += 1
+    writes, choices = iter(between), iter(chooses)
+    progress, stage = Progress("x", deployment.ts), Stage.STALE
+    while stage is not Stage.UP_TO_DATE or progress.ts <= deployment.state.view.ts:
+        tables = TABLES if next(choices, True) else TABLES[:1]
+        deployment.write(next(writes, []))
+        deployment.ts += 1
+        views = at(deployment.state, progress.ts).view, deployment.state.view
+        step = take_step(views, tables, progress, deployment.ts, MOST)
+        deployment.copy = {key: each for key, each in deployment.copy.items() if key[0] not in step.truncates}
+        deployment.apply(step.rows)
+        progress, stage = step.progress, step.stage
+        if tables != TABLES:
+            stage = Stage.STALE
 
     assert deployment.copy == deployment.tables()
 

@@ -20,6 +20,9 @@ _EXPORT = (
     ("POST", "/api/list_snapshot", "snapshot"),
     ("GET", "/api/document_deltas", "deltas_by_url"),
     ("POST", "/api/document_deltas", "deltas"),
+    ("POST", "/api/v1/data/sync", "sync"),
+    ("GET", "/api/v1/data/list_active_syncs", "active_syncs"),
+    ("POST", "/api/data_sync_cursor_from_deltas", "sync_cursor"),
 )
 _IMPORT = (
     ("POST", "/api/streaming_import/import_airbyte_records", "import_records"),

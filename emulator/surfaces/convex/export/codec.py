@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -98,28 +98,25 @@ def read_cursor(text: str, tables: Mapping[str, int]) -> Spot:
     return Spot(table, key or None)
 
 
-def write_listed(page: Listed, snapshot: int, asked: SnapshotAsked, tables: Mapping[str, int]) -> bytes:
-    """Return the body that shows a page of a snapshot."""
+def write_listed(page: Listed, lines: list[bytes], snapshot: int, tables: Mapping[str, int]) -> bytes:
+    """Return the body that shows a page of a snapshot; `lines` are its rows."""
     spot = page.next
     cursor = None
     if spot is not None:
         tablet = _tablet(spot.table, tables[spot.table])
         cursor = orjson.dumps({"tablet": tablet, "id": spot.after or ""}).decode()
     rest = orjson.dumps({"snapshot": snapshot, "cursor": cursor, "hasMore": spot is not None})
-    return b'{"values":[%b],%b' % (_rows(page.rows, asked.selection, asked.form, tells_deleted=False), rest[1:])
+    return b'{"values":[%b],%b' % (b",".join(lines), rest[1:])
 
 
-def write_changed(page: Changed, asked: DeltasAsked) -> bytes:
-    """Return the body that shows a page of changes."""
+def write_changed(page: Changed, lines: list[bytes]) -> bytes:
+    """Return the body that shows a page of changes; `lines` are its rows."""
     rest = orjson.dumps({"cursor": page.ts, "hasMore": page.has_more})
-    return b'{"values":[%b],%b' % (_rows(page.rows, asked.selection, asked.form, tells_deleted=True), rest[1:])
+    return b'{"values":[%b],%b' % (b",".join(lines), rest[1:])
 
 
-def _rows(rows: Iterable[Row], selection: Selection, form: Format, *, tells_deleted: bool) -> bytes:
-    return b",".join([_row(row, selection, form, tells_deleted=tells_deleted) for row in rows])
-
-
-def _row(row: Row, selection: Selection, form: Format, *, tells_deleted: bool) -> bytes:
+def write_row(row: Row, selection: Selection, form: Format, *, tells_deleted: bool) -> bytes:
+    """Return a row of a page; `tells_deleted` for changes, which may be deletions."""
     columns = columns_of(selection, row.table)
     assert columns is not None
     system: dict[str, Any] = {"_component": ROOT, "_table": row.table, "_ts": row.ts}

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import TypeVar
 
 import orjson
 
 from emulator.engine.census import declared_shape
-from emulator.engine.export import MOST_LISTED, Row, list_changes, list_documents
+from emulator.engine.data_sync import MOST_SYNCED, Progress, Step, take_step
+from emulator.engine.draw import hex_digits
+from emulator.engine.export import (
+    MOST_LISTED,
+    MOST_LOGGED,
+    Changed,
+    Listed,
+    Row,
+    list_changes,
+    list_documents,
+)
 from emulator.engine.state import PastError, at
 from emulator.engine.tables import tables_of
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.shapes import Shapes
 from emulator.surfaces.convex.codec import read_format
-from emulator.surfaces.convex.export import codec
+from emulator.surfaces.convex.export import codec, sync_codec
+from emulator.surfaces.convex.export.active_syncs import ActiveSyncs
 from emulator.surfaces.convex.export.schemas import table_schema, table_shape
 from emulator.surfaces.convex.export.selection import ROOT, Selection, columns_of
 from emulator.surfaces.convex.failures import ApiError
@@ -24,6 +36,14 @@ from emulator.surfaces.http import Reply
 from emulator.values.formats import Format
 from emulator.values.shapes import ObjectShape
 
+MAX_PAGE_BYTES = 64 * 1024 * 1024
+"""How long a page may be that has more than one document, and more than one commit."""
+
+_MANY = 512
+_ID_DIGITS = 32
+
+Page = TypeVar("Page", Listed, Changed, Step)
+
 
 class ExportEndpoints:
     """One method for each endpoint of contract convex §9.1."""
@@ -32,6 +52,7 @@ class ExportEndpoints:
         """Read what `emulator` keeps."""
         self._emulator = emulator
         self._shapes = Shapes(emulator)
+        self._syncs = ActiveSyncs()
 
     async def connection(self, _asked: Asked) -> Reply:
         """Answer GET /api/test_streaming_export_connection: whoever comes so far may export."""
@@ -71,6 +92,44 @@ class ExportEndpoints:
         """Answer POST /api/document_deltas."""
         return await self._changes(codec.read_deltas_body(await asked.json_body()))
 
+    async def sync(self, asked: Asked) -> Reply:
+        """Answer POST /api/v1/data/sync."""
+        cursor, selection = sync_codec.read_sync(await asked.json_body())
+        now, deployment = self._emulator.timestamp(), self._deployment
+        if cursor is None:
+            digits = hex_digits(self._emulator.revision.scenario.seed, "sync", self._emulator.calls, _ID_DIGITS)
+            progress = Progress(sync_codec.sync_id(asked.client, digits), now)
+        else:
+            progress = sync_codec.read_cursor(cursor, deployment)
+        sync_codec.check_not_ahead(progress.ts, now, "data sync")
+        present = self._emulator.state
+        try:
+            views = at(present, progress.ts).view, present.view
+        except PastError as error:
+            raise sync_codec.expired() from error
+        tables = self._chosen(selection)
+        step, lines = await _bounded(
+            lambda most: take_step(views, tables, progress, now, most),
+            lambda row: sync_codec.write_synced_row(row, selection),
+            MOST_SYNCED,
+        )
+        self._syncs.note(step, tables, present.view, self._emulator.clock.now())
+        return json_reply(sync_codec.write_step(step, lines, deployment))
+
+    async def active_syncs(self, asked: Asked) -> Reply:
+        """Answer GET /api/v1/data/list_active_syncs."""
+        return json_reply(self._syncs.write(asked.request.query, self._emulator.clock.now()))
+
+    async def sync_cursor(self, asked: Asked) -> Reply:
+        """Answer POST /api/data_sync_cursor_from_deltas."""
+        ts, selection = sync_codec.read_deltas_cursor(await asked.json_body())
+        sync_codec.check_not_ahead(ts, self._emulator.timestamp(), "document_deltas")
+        if ts < self._emulator.state.view.store.floor:
+            raise sync_codec.expired()
+        digits = hex_digits(self._emulator.revision.scenario.seed, "sync", self._emulator.calls, _ID_DIGITS)
+        progress = Progress(sync_codec.sync_id(asked.client, digits), ts, tuple(self._chosen(selection)))
+        return json_reply(orjson.dumps({"cursor": sync_codec.write_cursor(progress, self._deployment)}))
+
     async def _list(self, asked: codec.SnapshotAsked) -> Reply:
         now = self._emulator.timestamp()
         snapshot = now if asked.snapshot is None else asked.snapshot
@@ -84,16 +143,32 @@ class ExportEndpoints:
         names = [name for name in tables_of(scenario, view) if columns_of(asked.selection, name) is not None]
         tables = {name: view.store.number_of(name) for name in names}
         spot = None if asked.cursor is None else codec.read_cursor(asked.cursor, tables)
-        page = list_documents(view, names, spot)
-        return await _written(page.rows, lambda: codec.write_listed(page, snapshot, asked, tables))
+        page, lines = await _bounded(
+            lambda most: list_documents(view, names, spot, most),
+            lambda row: codec.write_row(row, asked.selection, asked.form, tells_deleted=False),
+            MOST_LISTED,
+        )
+        return json_reply(codec.write_listed(page, lines, snapshot, tables))
 
     async def _changes(self, asked: codec.DeltasAsked) -> Reply:
         now = self._emulator.timestamp()
         view = self._emulator.state.view
         if asked.cursor < view.store.floor:
             raise _older_than_kept(asked.cursor)
-        page = list_changes(view, _Chosen(asked.selection), asked.cursor, now)
-        return await _written(page.rows, lambda: codec.write_changed(page, asked))
+        chosen = _Chosen(asked.selection)
+        page, lines = await _bounded(
+            lambda most: list_changes(view, chosen, asked.cursor, now, most),
+            lambda row: codec.write_row(row, asked.selection, asked.form, tells_deleted=True),
+            MOST_LOGGED,
+        )
+        return json_reply(codec.write_changed(page, lines))
+
+    def _chosen(self, selection: Selection) -> list[str]:
+        return [table for table in self._tables() if columns_of(selection, table) is not None]
+
+    @property
+    def _deployment(self) -> str:
+        return self._emulator.revision.scenario.deployment.name
 
     async def _shape(self, table: str) -> ObjectShape:
         shape = declared_shape(self._emulator.revision.scenario, table)
@@ -125,7 +200,35 @@ def _older_than_kept(cursor: int) -> ApiError:
     return ApiError(400, "InvalidWindowToReadDocuments", message)
 
 
-async def _written(rows: Iterable[Row], write: Callable[[], bytes]) -> Reply:
-    """Return an answer of rows; many of them are written beside the loop."""
-    is_long = len(list(rows)) > MOST_LISTED
-    return json_reply(await asyncio.to_thread(write) if is_long else write())
+async def _bounded(
+    page_of: Callable[[int], Page], write: Callable[[Row], bytes], most: int
+) -> tuple[Page, list[bytes]]:
+    """Return a page and its rows as they are written: fewer of them where they would be too long.
+
+    Many rows are written beside the loop.
+    """
+    page = page_of(most)
+    lines = await _written(page.rows, write, MAX_PAGE_BYTES)
+    if len(lines) < len(page.rows):
+        page = page_of(len(lines))
+        lines = await _written(page.rows, write, None)
+    return page, lines
+
+
+async def _written(rows: list[Row], write: Callable[[Row], bytes], budget: int | None) -> list[bytes]:
+    if len(rows) > _MANY:
+        return await asyncio.to_thread(_within, rows, write, budget)
+    return _within(rows, write, budget)
+
+
+def _within(rows: list[Row], write: Callable[[Row], bytes], budget: int | None) -> list[bytes]:
+    """Return rows as they are written; with a budget those that fit into so many bytes, and one at least."""
+    lines: list[bytes] = []
+    size = 0
+    for row in rows:
+        line = write(row)
+        size += len(line)
+        if budget is not None and size > budget and lines:
+            break
+        lines.append(line)
+    return lines
