@@ -35,6 +35,7 @@ from emulator.model.logs import write_log_line
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.display import spell
 from emulator.values.durations import MILLISECOND
+from emulator.values.ids import STORAGE
 from emulator.values.session_keys import InvalidSessionKeyError, parse_session_key
 
 MAX_DELAYED = 1_000
@@ -93,7 +94,8 @@ def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOt
 
 def _write(effect: Insert | Patch | Replace | Delete, at: Surroundings) -> None:
     transaction, table = at.transaction, effect.table
-    _check_known(table, at.scenario.tables, "table")
+    if table != STORAGE:
+        _check_known(table, at.scenario.tables, "table")
     match effect:
         case Insert(document=document, name=name):
             key = transaction.insert(table, _taken(table, document, at))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from emulator.engine.id_order import IdOrder
 from emulator.values.convex import Value
-from emulator.values.ids import FIRST_USER_TABLE
+from emulator.values.ids import FIRST_USER_TABLE, STORAGE, STORAGE_NUMBER
 
 Document: TypeAlias = "dict[str, Value]"
 
@@ -329,5 +329,7 @@ class View:
 
     def table_of(self, number: int) -> str | None:
         """Return the table that has a number."""
+        if number == STORAGE_NUMBER:
+            return STORAGE
         numbers = tuple(self.store.numbers.items())  # a table may come to be while another thread looks
         return next((name for name, each in numbers if each == number), None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.engine.call import Call, acting_user
 from emulator.engine.environment import surrounding
+from emulator.engine.files import FileUrls
 from emulator.engine.transaction import Transaction
 from emulator.expressions.compile import evaluate
 from emulator.expressions.context import Context
@@ -21,6 +22,7 @@ from emulator.model.scenario import Scenario
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.durations import MILLISECOND
 from emulator.values.formats import Format, encode
+from emulator.values.ids import STORAGE
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
 
@@ -77,6 +79,7 @@ class Surroundings:
                 transaction.now,
                 locale=self.scenario.locale,
                 table_number=transaction.table_number,
+                files=FileUrls(transaction),
                 on_now=transaction.read_clock,
             )
         return self._context
@@ -134,10 +137,10 @@ class _Tables(dict[str, Any]):
         self._transaction = transaction
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
-        return self._transaction.documents(name) if name in self._scenario.tables else default
+        return self._transaction.documents(name) if name in self else default
 
     def __contains__(self, name: object) -> bool:
-        return name in self._scenario.tables
+        return name in self._scenario.tables or name == STORAGE
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._scenario.tables)

@@ -17,7 +17,7 @@ from emulator.engine.store import Document, Write, index_key, is_behind, positio
 from emulator.model.effect import Effect
 from emulator.values.convex import Value
 from emulator.values.durations import MILLISECOND
-from emulator.values.ids import INTERNAL_ID_BYTES, encode_id
+from emulator.values.ids import INTERNAL_ID_BYTES, STORAGE, STORAGE_NUMBER, encode_id
 
 VARIABLES = "$state"
 MAX_WRITES = 16_000
@@ -182,7 +182,7 @@ class Transaction:
 
     def table_number(self, table: str) -> int:
         """Return a table's number; one that the scenario does not have gets a number of its name's own."""
-        known = self.state.view.numbers.get(table)
+        known = STORAGE_NUMBER if table == STORAGE else self.state.view.numbers.get(table)
         if known is not None:
             return known
         return _UNDECLARED + int.from_bytes(blake2b(table.encode(), digest_size=4).digest(), "big") % _UNDECLARED_COUNT

@@ -5,10 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
+from typing import Protocol
 
 from emulator.expressions.budget import Budget
+from emulator.expressions.errors import EvaluationError
 from emulator.expressions.locales import DEFAULT_LOCALE
 from emulator.values.ids import FIRST_USER_TABLE
+
+
+class Files(Protocol):
+    """Where stored files are, and where they can be sent."""
+
+    def upload_url(self, now: int, nonce: bytes) -> str:
+        """Return where a file can be sent from `now` on, in nanoseconds since the epoch."""
+
+    def url_of(self, key: str) -> str | None:
+        """Return where a file is, None where there is none of that id."""
+
+
+class _NoFiles:
+    """Where nothing can be sent."""
+
+    def upload_url(self, now: int, nonce: bytes) -> str:  # noqa: ARG002
+        raise EvaluationError("files cannot be stored here")
+
+    def url_of(self, key: str) -> str | None:  # noqa: ARG002
+        return None
+
+
+NO_FILES = _NoFiles()
 
 
 class Context:
@@ -17,9 +42,10 @@ class Context:
     `now` is in nanoseconds since the epoch; `on_now` is called when it is asked for. Draws follow from `stream` alone,
     in the order in which they are asked for; the same stream draws the same again. `locale` is one of KNOWN_LOCALES
     and says what ``fake.…`` draws; `table_number` gives the number of a table, from which its ids begin.
+    `files` know the URLs of stored files.
     """
 
-    __slots__ = ("_draws", "_now", "_on_now", "budget", "locale", "stream", "table_number")
+    __slots__ = ("_draws", "_now", "_on_now", "budget", "files", "locale", "stream", "table_number")
 
     def __init__(
         self,
@@ -28,6 +54,7 @@ class Context:
         *,
         locale: str = DEFAULT_LOCALE,
         table_number: Callable[[str], int] = lambda _table: FIRST_USER_TABLE,
+        files: Files = NO_FILES,
         on_now: Callable[[], object] = lambda: None,
     ) -> None:
         """Begin a stream of draws."""
@@ -36,6 +63,7 @@ class Context:
         self._on_now = on_now
         self.locale = locale
         self.table_number = table_number
+        self.files = files
         self.budget = Budget()
         self._draws: Random | None = None
 

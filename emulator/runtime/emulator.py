@@ -25,6 +25,7 @@ from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
 from emulator.runtime.complaints import Complaints, tell_of_step
 from emulator.runtime.connections import Connections
+from emulator.runtime.files import FileStore
 from emulator.runtime.journal import Entry, Journal
 from emulator.runtime.revision import Revision
 
@@ -65,6 +66,7 @@ class Emulator:
         self.clock = clock
         self.journal = Journal()
         self.connections = Connections()
+        self.files = FileStore()
         self.revision = Revision(1, index or build_index(scenario))
         self.state = State()
         self._calls = 0

@@ -31,6 +31,7 @@ from emulator.scenario.problem import did_you_mean
 from emulator.scenario.tree import Mapping, Sequence, Tree, pack
 from emulator.scenario.uses import Kind, Use
 from emulator.scenario.written import LOG_LEVELS, EffectForm, LogForm, LogLineForm
+from emulator.values.ids import STORAGE
 from emulator.values.paths import InvalidPathError, parse_path
 
 _KINDS = ("insert", "patch", "replace", "delete", "set", "call", "append", "channel", "fault", "log", "after")
@@ -136,15 +137,20 @@ class EffectReader:
                 return self._write(kind, inner, place)
 
     def _write(self, kind: str, inner: Mapping, place: Place) -> Effect:
+        key = "into" if kind == "insert" else "table"
+        if inner[key] == STORAGE and kind != "delete":
+            hint = f"delete: {{table: {STORAGE}, id: …}} takes one away"
+            message = f"files are stored by uploads; {kind} cannot write {STORAGE}"
+            self._values.note(inner.value_place(key), "bad-effect", message, hint=hint)
         if kind == "insert":
             document = self._mapping(inner, "document")
             return Insert(str(inner["into"]), document, place, self._bind(inner))
-        table, key = str(inner["table"]), self._part(inner, "id")
+        table, of = str(inner["table"]), self._part(inner, "id")
         if kind == "patch":
-            return Patch(table, key, self._mapping(inner, "fields"), place)
+            return Patch(table, of, self._mapping(inner, "fields"), place)
         if kind == "replace":
-            return Replace(table, key, self._mapping(inner, "document"), place)
-        return Delete(table, key, place)
+            return Replace(table, of, self._mapping(inner, "document"), place)
+        return Delete(table, of, place)
 
     def _call(self, inner: Mapping, place: Place) -> Effect | None:
         at = inner.value_place("function")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from emulator.model.place import Place
 from emulator.scenario.problem import Problem, did_you_mean
+from emulator.values.ids import STORAGE
 
 
 class Kind(Enum):
@@ -52,7 +53,7 @@ def unknown_names(uses: Iterable[Use], known: Mapping[Kind, Collection[str]]) ->
     names = {kind: frozenset(each) for kind, each in known.items()}
     hints: dict[tuple[Kind, str], str | None] = {}
     for kind, name, place in uses:
-        if name is None or name in names[kind]:
+        if name is None or name in names[kind] or (kind is Kind.TABLE and name == STORAGE):
             continue
         if (kind, name) not in hints and len(hints) < _MAX_HINTS:
             hints[kind, name] = did_you_mean(name, known[kind])

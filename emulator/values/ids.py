@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 FIRST_USER_TABLE = 10001
+STORAGE = "_storage"
+"""The table of stored files, which every deployment has."""
+
+STORAGE_NUMBER = 540
+"""Its number, from which the ids of files begin with kg2."""
 INTERNAL_ID_BYTES = 16
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

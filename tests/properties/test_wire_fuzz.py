@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.values.formats import Format, encode
+from emulator.values.upload_tokens import write_token
 from tests.support.fuzzing import (
     BODIES,
     FUNCTIONS,
@@ -55,6 +56,8 @@ OTHERS = (
     "/echo",
     "/http/x",
     "/http/hook",
+    "/api/storage/upload",
+    "/api/storage/00000000-0000-4000-8000-000000000000",
     "/http/files/a",
     "/http/files/%ff%0a",
     "/api/nothing",
@@ -62,6 +65,7 @@ OTHERS = (
     "/favicon.ico",
     "*",
 )
+TOKEN = write_token("upload 0", 2**62, bytes(8))
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE")
 NAMES = ("messages:list", "messages.js:send", "jobs/nightly", "_system/x:y", "no:such", "a-b:c", "", ":", "/", "a:b:c")
 names = st.one_of(st.sampled_from(NAMES[:5]), st.sampled_from(NAMES), st.text(max_size=20))
@@ -114,6 +118,7 @@ bodies = st.one_of(
 url_queries = st.one_of(
     st.just(""),
     visible.map(lambda text: f"?{text.replace('#', '')}"),
+    st.one_of(visible, st.just(TOKEN)).map(lambda text: f"?token={text.replace('#', '')}"),
     st.tuples(names, bodies).map(lambda pair: f"?path={_quoted(pair[0].encode())}&args={_quoted(pair[1])}"),
 )
 
@@ -128,6 +133,7 @@ paths = st.one_of(
     visible.map(lambda text: f"/{text}"),
     visible.map(lambda text: f"/api/run/{text}"),
     visible.map(lambda text: f"/http/{text}"),
+    visible.map(lambda text: f"/api/storage/{text}"),
     st.binary(max_size=10).map(lambda raw: f"/api/run/messages/{_quoted(raw)}"),
 )
 methods = st.one_of(st.sampled_from(("POST", "GET")), st.sampled_from(METHODS))

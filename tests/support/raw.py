@@ -60,12 +60,21 @@ class RawConnection:
             assert version in {"HTTP/1.0", "HTTP/1.1"}
             headers = tuple(_parse_header(line) for line in lines)
             answer = RawAnswer(int(status), headers, b"", version)
+            if answer.header("transfer-encoding") == "chunked" and to != "HEAD":
+                return replace(answer, body=await self._chunks())
             assert answer.header("transfer-encoding") is None
             length = answer.header("content-length")
             if to == "HEAD" or answer.status < 200 or answer.status in {204, 304}:
                 return answer
             assert length is not None
             return replace(answer, body=await self._reader.readexactly(int(length)))
+
+    async def _chunks(self) -> bytes:
+        body = b""
+        while size := int(await self._reader.readuntil(b"\r\n"), 16):
+            body += (await self._reader.readexactly(size + 2))[:-2]
+        assert await self._reader.readexactly(2) == b"\r\n"
+        return body
 
     async def rest(self) -> bytes:
         """Read until the server closes the connection."""

@@ -14,11 +14,11 @@ from emulator.model.query import Shape, TableQuery
 from emulator.model.scenario import Scenario
 from emulator.values.convex import Value
 from emulator.values.formats import Json
+from emulator.values.ids import STORAGE
 from emulator.values.validators.json_form import write_validator
 from emulator.values.validators.types import AnyType
 
 _NOWHERE = Place("", 0, 0)
-_FILES = "_storage"
 
 
 def _names(asked: Asked) -> list[str]:
@@ -34,7 +34,7 @@ def _tables(asked: Asked) -> Value:
 def _table_data(asked: Asked) -> Value:
     table, order = asked.args["table"], asked.args["order"]
     assert isinstance(table, str)
-    if table != _FILES and table not in _names(asked):
+    if table != STORAGE and table not in _names(asked):
         mark = query_mark(["no table", table])
         return {"continueCursor": write_cursor(mark, None), "isDone": True, "page": []}
     query = TableQuery(table, _NOWHERE, Shape.PAGE, descending=order == "desc")

@@ -74,6 +74,11 @@ _CODE = (
 )
 _PUSHES = (("POST", "/api/push_config", "push"), ("POST", "/api/deploy2/", "push"))
 
+_STORAGE = (
+    ("POST", "/api/storage/upload", "upload"),
+    ("GET", "/api/storage/", "download"),
+)
+
 FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.export.endpoints", "ExportEndpoints"), _EXPORT),
     (("emulator.surfaces.convex.streaming_import.endpoints", "ImportEndpoints"), _IMPORT),
@@ -85,6 +90,11 @@ FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
 )
 """What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
 
+FOR_EVERYBODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
+    (("emulator.surfaces.convex.storage", "StorageEndpoints"), _STORAGE),
+)
+"""What asks nobody who they are, likewise."""
+
 
 BY_BODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = ((_CODE_MODULE, _CODE),)
 """Likewise, but their key is in the body."""
@@ -93,7 +103,8 @@ BY_BODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = ((_CODE_MODULE, _CODE),
 def add_late_routes(routes: RouteTable[Endpoint], emulator: Emulator) -> None:
     """Add all of them to the routes of a surface."""
     gate = Gate(emulator)
-    for table, let_in in ((FOR_ADMINS, gate.for_admins), (BY_BODY, gate.for_everybody)):
+    tables = ((FOR_ADMINS, gate.for_admins), ((*BY_BODY, *FOR_EVERYBODY), gate.for_everybody))
+    for table, let_in in tables:
         for (module, name), rows in table:
             late = LateEndpoints(emulator, module, name)
             for method, path, endpoint in rows:

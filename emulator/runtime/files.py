@@ -1,0 +1,64 @@
+"""The bytes of stored files, by their digests; which of them are there is said by documents, not here."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from base64 import b64encode
+from collections.abc import Collection, Iterator
+
+MAX_FILE = 128 * 1024 * 1024
+MAX_TOTAL = 256 * 1024 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class FilesFullError(Exception):
+    """There is no room for a file."""
+
+
+class FileStore:
+    """Bytes, kept once for equal ones.
+
+    Those of deleted files stay, so that a deletion can be taken back, until others need their room.
+    """
+
+    def __init__(self, max_total: int = MAX_TOTAL) -> None:
+        """Begin empty; at most `max_total` bytes are kept."""
+        self._contents: dict[str, bytes] = {}
+        self._max_total = max_total
+        self.total = 0
+
+    def add(self, sha256: str, content: bytes, needed: Collection[str]) -> None:
+        """Keep bytes by their digest; those of `needed` digests stay in any case.
+
+        Raises FilesFullError, with nothing changed, when there is no room for them.
+        """
+        if sha256 in self._contents:
+            self._contents[sha256] = self._contents.pop(sha256)  # the newest again
+            return
+        spare = [key for key in self._contents if key not in needed]
+        room = self._max_total - self.total + sum(len(self._contents[key]) for key in spare)
+        if len(content) > room:
+            raise FilesFullError(f"{len(content)} bytes are too many: {room} of {self._max_total} are free")
+        while self.total + len(content) > self._max_total:
+            gone = self._contents.pop(spare.pop(0))
+            self.total -= len(gone)
+            logger.warning("the %d bytes of a deleted file are forgotten: a new one needs their room", len(gone))
+        self._contents[sha256] = content
+        self.total += len(content)
+
+    def get(self, sha256: str) -> bytes | None:
+        """Return bytes by their digest, None where they are not kept any more."""
+        return self._contents.get(sha256)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contents)
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 of bytes in base64, as documents and headers write it."""
+    return b64encode(hashlib.sha256(content).digest()).decode()
