@@ -90,21 +90,19 @@ FOR_ADMINS: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
 )
 """What is for the holders of an admin key: the module and the class, and the routes that its methods answer."""
 
+BY_BODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = ((_CODE_MODULE, _CODE),)
+"""Likewise, but their key is in the body."""
+
 FOR_EVERYBODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = (
     (("emulator.surfaces.convex.storage", "StorageEndpoints"), _STORAGE),
 )
-"""What asks nobody who they are, likewise."""
-
-
-BY_BODY: tuple[tuple[_Place, tuple[_Route, ...]], ...] = ((_CODE_MODULE, _CODE),)
-"""Likewise, but their key is in the body."""
+"""Likewise, but for whoever asks."""
 
 
 def add_late_routes(routes: RouteTable[Endpoint], emulator: Emulator) -> None:
     """Add all of them to the routes of a surface."""
     gate = Gate(emulator)
-    tables = ((FOR_ADMINS, gate.for_admins), ((*BY_BODY, *FOR_EVERYBODY), gate.for_everybody))
-    for table, let_in in tables:
+    for table, let_in in ((FOR_ADMINS, gate.for_admins), ((*BY_BODY, *FOR_EVERYBODY), gate.for_everybody)):
         for (module, name), rows in table:
             late = LateEndpoints(emulator, module, name)
             for method, path, endpoint in rows:
