@@ -168,22 +168,33 @@ class Collection:
         self.inserted = len(documents)
         self.newest = max((_created(each) or 0.0 for each in documents), default=0.0)
 
-    def prune(self, key: str, ts: int) -> None:
+    def prune(self, keys: Iterable[str], ts: int) -> None:
         """Forget what nobody can ask for any more: the versions before the newest one up to `ts`."""
+        gone = [place for key in keys if (place := self._prune(key, ts)) is not None]
+        if len(gone) > _MANY:  # one by one they would move all behind them, each time
+            several = set(gone)
+            self._order = [each for each in self._order if each not in several]
+            return
+        for place in gone:
+            del self._order[bisect_left(self._order, place)]
+
+    def _prune(self, key: str, ts: int) -> tuple[float, str] | None:
+        """Forget versions of one document; return its place where nothing is left of it."""
         chain = self.versions.get(key)
         if chain is None or (len(chain) == 1 and chain[0].document is not None):
-            return
+            return None
         newest = max((number for number, version in enumerate(chain) if version.ts <= ts), default=0)
         for version in chain[:newest]:
             self._leave_indexes(key, version.document)
         del chain[:newest]
-        if len(chain) == 1 and chain[0].document is None and chain[0].ts <= ts:
-            del self.versions[key]
-            if self._ids is not None:
-                self._ids.discard(key)
-            del self._order[bisect_left(self._order, self._places.pop(key))]
-            if key in self._since:
-                self._latest = None
+        if len(chain) > 1 or chain[0].document is not None or chain[0].ts > ts:
+            return None
+        del self.versions[key]
+        if self._ids is not None:
+            self._ids.discard(key)
+        if key in self._since:
+            self._latest = None
+        return self._places.pop(key)
 
     def _renewed(self, listed: list[Document], ts: int) -> list[Document]:
         """Return a list of all documents with what was written since."""
@@ -300,8 +311,11 @@ class Store:
         oldest = self.commits.popleft()
         self._past_writes -= len(oldest.writes)
         self.floor = oldest.ts
+        keys: dict[str, list[str]] = {}
         for write in oldest.writes:
-            self.collections[write.collection].prune(write.key, self.floor)
+            keys.setdefault(write.collection, []).append(write.key)
+        for name, several in keys.items():
+            self.collections[name].prune(several, self.floor)
 
 
 _NOTHING = Collection()

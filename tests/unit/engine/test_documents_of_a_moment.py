@@ -84,3 +84,15 @@ def test_documents_without_a_time_come_in_the_order_in_which_they_were_written()
     store.append(Commit(3, (Write(TABLE, "a", {"_id": "a"}), Write(TABLE, "b", {"_id": "b", "again": True}))))
 
     assert listed(store) == walked(store)
+
+
+def test_many_documents_that_are_forgotten_at_once_leave_the_others_in_their_order() -> None:
+    store = Store(max_commits=1)
+    keys = [f"{number:03}" for number in range(300)]
+    store.append(Commit(1, tuple(Write(TABLE, key, document(key, float(key), 0.0)) for key in keys)))
+    store.append(Commit(2, tuple(Write(TABLE, key, None) for key in keys if int(key) % 3)))
+    store.append(Commit(3, (Write(TABLE, "300", document("300", 300.0, 0.0)),)))
+    kept = [*keys[::3], "300"]
+    assert [each["_id"] for each in walked(store)] == kept
+    assert [each["_id"] for each in listed(store)] == kept
+    assert list(store.collections[TABLE].versions) == kept
