@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_TESTS := tests/clients/node
 DEMO := demo
+AIRBYTE := .venv-airbyte
 SAMPLE := tests/sample_projects/javascript
 INSTALLED := $(NODE_TESTS)/node_modules/.installed $(DEMO)/node_modules/.installed $(SAMPLE)/node_modules/.installed
 
-.PHONY: emulate demo test lint check format bench browser clean
+.PHONY: emulate demo test lint check format bench browser airbyte clean
 
 emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
 	@exec $(BIN)/emulator serve $(ARGS)
@@ -16,7 +17,7 @@ emulate: $(VENV)/.runtime ## serve scenarios/ and reload what is saved
 demo: $(VENV)/.runtime $(DEMO)/node_modules/.installed ## a page on a real client, and what it shows
 	@node $(DEMO)/serve.mjs & trap "kill $$! 2>/dev/null || :" EXIT INT TERM; $(BIN)/emulator serve $(DEMO)/chat.yaml $(ARGS)
 
-test: $(VENV)/.development $(VENV)/.browser $(INSTALLED) ## run all tests
+test: $(VENV)/.development $(VENV)/.browser $(AIRBYTE)/.installed $(INSTALLED) ## run all tests
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(VENV)/.development ## formatter, ruff, mypy, import-linter
@@ -38,8 +39,12 @@ browser: $(VENV)/.development ## find a browser for the tests, or install one
 	$(BIN)/python -m tests.clients.browser.install
 	@touch $(VENV)/.browser
 
+airbyte: $(VENV)/.development ## set up Airbyte's source for the tests
+	@$(BIN)/python -m tests.clients.airbyte.install
+	@mkdir -p $(AIRBYTE) && touch $(AIRBYTE)/.installed
+
 clean: ## remove what set-up made
-	rm -rf $(VENV) $(NODE_TESTS)/node_modules $(DEMO)/node_modules $(SAMPLE)/node_modules dist
+	rm -rf $(VENV) $(AIRBYTE) $(NODE_TESTS)/node_modules $(DEMO)/node_modules $(SAMPLE)/node_modules dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +60,9 @@ $(VENV)/.development: pyproject.toml tests/requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.browser: $(VENV)/.development
 	@$(MAKE) --no-print-directory browser
+
+$(AIRBYTE)/.installed: tests/clients/airbyte/requirements.txt | $(VENV)/.development
+	@$(MAKE) --no-print-directory airbyte
 
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
