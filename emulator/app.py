@@ -22,6 +22,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.surfaces.convex.surface import ConvexSurface
 from emulator.surfaces.http import path_of
 from emulator.surfaces.openclaw.surface import OpenClawSurface
+from emulator.surfaces.uses import USE, led
 
 LOOPBACK = "127.0.0.1"
 CONTROL = "/__emulator/"
@@ -106,6 +107,9 @@ class App:
     def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a deployment does; what only a gateway has is answered by that."""
         path = path_of(request)
+        if path.startswith(USE):
+            request = led(request, path)
+            path = path_of(request)
         if path.startswith(CONTROL):
             return self._handle_control(request)
         if not self._convex.owns(path) and self._openclaw.owns(path):
@@ -115,12 +119,18 @@ class App:
     def _handle_gateway(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a gateway does; what only a deployment has is answered by that."""
         path = path_of(request)
+        if path.startswith(USE):
+            request = led(request, path)
+            path = path_of(request)
         if path.startswith(CONTROL):
             return self._handle_control(request)
         return self._convex.handle(request, path) if self._convex.owns(path) else self._openclaw.handle(request)
 
     def _handle_site(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as the port of HTTP actions does: with them, and nothing else."""
+        path = path_of(request)
+        if path.startswith(USE):
+            request = led(request, path)
         return self._convex.handle_site(request, path_of(request))
 
     async def _handle_control(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -20,10 +20,11 @@ _COMMANDS = {
     "reset": "Begin anew, as a whole or in part.",
     "clock": "Show the scenario's time, or change it.",
     "fault": "List the faults, or switch one on or off.",
+    "use": "List the variants of functions, or have one answer.",
     "snapshot": "Save the state of an emulator that runs, or load it.",
     "scenario": "List the scenarios, or put another one in force.",
 }
-_VERBS = ("status", "calls", "reset", "clock", "fault", "scenario")
+_VERBS = ("status", "calls", "reset", "clock", "fault", "use", "scenario")
 _PLACES = {
     "exec": ("exec", "run"),
     "import-spec": ("import_spec", "import_spec"),

@@ -1,17 +1,19 @@
-"""`emulator status`, `calls`, `reset`, `clock`, `fault` and `scenario`: what steers an emulator that runs."""
+"""`emulator status`, `calls`, `reset`, `clock`, `fault`, `use` and `scenario`: what steers an emulator that runs."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
 from emulator.cli.columns import call_line, table
 from emulator.cli.remote import Remote, find_remote, remote_options, segment
+from emulator.model.overlay import is_on
 
 LEVELS = ("all", "state", "counts", "journal", "limits", "clock", "rules")
 _WITH_VALUE = ("advance", "rate")
@@ -154,6 +156,54 @@ def scenario(name: str | None, url: str | None, token: str | None, *, as_json: b
     else:
         for row in rows:
             click.echo(f"{'*' if row['active'] else ' '} {row['name']}")
+
+
+@click.command()
+@click.argument("choices", nargs=-1, metavar="[OPERATION=VARIANT]...")
+@click.option("--identity", help="Only for this identity of the scenario.")
+@click.option("--clear", is_flag=True, help="Use none any more: of the OPERATIONs named, or at all.")
+@remote_options
+def use(
+    choices: tuple[str, ...], identity: str | None, url: str | None, token: str | None, *, clear: bool, as_json: bool
+) -> None:
+    """List the variants of functions, or have one answer: emulator use messages:list=empty.
+
+    Every function has the variants loading, empty and error; * stands for any text in an operation.
+    """
+    remote = find_remote(url, token)
+    if clear:
+        answers = [remote.send("DELETE", _of_variants(each, identity)) for each in choices or (None,)]
+        _told(answers[-1], _chosen_line(answers[-1]["chosen"]), as_json=as_json)
+        return
+    if not choices:
+        answer = remote.get("/variants")
+        lines = table(("operation", "variants", "used"), (_variant_cells(each, answer) for each in answer["variants"]))
+        _told(answer, lines if answer["variants"] else "nothing is scripted", as_json=as_json)
+        return
+    pairs = [each.rpartition("=")[::2] for each in choices]
+    if any(not operation or not variant for operation, variant in pairs):
+        raise click.UsageError("say which variant of what: emulator use messages:list=empty")
+    bodies = [{"operation": each[0], "variant": each[1], "identity": identity} for each in pairs]
+    rows = [remote.send("PUT", "/variants", body) for body in bodies]
+    _told(rows, _chosen_line(rows), as_json=as_json)
+
+
+def _of_variants(operation: str | None, identity: str | None) -> str:
+    named = {"operation": operation, "identity": identity}
+    return f"/variants?{urlencode({name: value for name, value in named.items() if value is not None})}"
+
+
+def _variant_cells(row: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[str, ...]:
+    used = [each for each in answer["chosen"] if is_on((each["operation"],), row["operation"])]
+    return row["operation"], ", ".join(row["variants"]), ", ".join(map(_choice_text, used))
+
+
+def _chosen_line(chosen: Sequence[Mapping[str, Any]]) -> str:
+    return "\n".join(f"{each['operation']} is {_choice_text(each)}" for each in chosen) or "no variant is used"
+
+
+def _choice_text(row: Mapping[str, Any]) -> str:
+    return f"{row['variant']} for {row['identity']}" if row["identity"] else str(row["variant"])
 
 
 def _fault_cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple, assert_never
 
+from emulator.engine.built_in import built_in
 from emulator.engine.call import Call
 from emulator.engine.draw import draw_delay, fraction
 from emulator.engine.effects import apply
@@ -37,8 +38,10 @@ class Answer(NamedTuple):
     stream: str = ""
 
 
-def answer(index: Index, prepared: Prepared, call: Call, transaction: Transaction, depth: int = 0) -> Answer:
-    """Select the rule that answers, and settle it."""
+def answer(
+    index: Index, prepared: Prepared, call: Call, transaction: Transaction, depth: int = 0, variant: str | None = None
+) -> Answer:
+    """Select the rule that answers, and settle it; a variant is asked first."""
     function = prepared.function
     if function.args is not None and (fault := fault_of(function.args, call.args, transaction.table_of)) is not None:
         return Answer(Finish(Rejected(f"ArgumentValidationError: {fault}")))
@@ -48,9 +51,14 @@ def answer(index: Index, prepared: Prepared, call: Call, transaction: Transactio
     at = Surroundings(index.scenario, call, number, transaction)
     if prepared.counts:
         transaction.count_call(call.operation)
-    found = _select(prepared.prompts, at, number)
+    prompts = prepared.prompts
+    if variant is not None:
+        if variant not in prepared.variants:
+            return Answer(built_in(variant, function, _rule(_select(prompts, at, number)), at))
+        prompts = (prepared.variants[variant], *prompts)
+    found = _select(prompts, at, number)
     if found is None:
-        return Answer(Finish(Unmatched(function, near_misses(_numbered(prepared.prompts, at, number), at))))
+        return Answer(Finish(Unmatched(function, near_misses(_numbered(prompts, at, number), at))))
     prompt, place = found
     known = prompt.answers[place]
     if known is not None:
@@ -85,6 +93,10 @@ def _select(prompts: Iterable[Prompt], at: Surroundings, number: int) -> tuple[P
         if place is not None:
             return each, place
     return None
+
+
+def _rule(found: tuple[Prompt, int] | None) -> Rule | None:
+    return None if found is None else found[0].script.rules[found[1]]
 
 
 def _number(prompt: Prompt, at: Surroundings, number: int) -> int:

@@ -42,6 +42,14 @@ def acting_user(caller: Caller) -> User | None:
     return caller if isinstance(caller, User) else None
 
 
+class Choice(NamedTuple):
+    """A variant that is to answer an operation, in which ``*`` stands for any text; of one user, or of everybody."""
+
+    operation: str
+    variant: str
+    identity: str | None = None
+
+
 class Call(NamedTuple):
     """One call of a function.
 
@@ -54,7 +62,7 @@ class Call(NamedTuple):
     where that is not None. `is_framed` says that the answer is one frame of a socket. A call that is `part_of` a
     request is concerned by what is not laid over that. One that is decided once more has the `number` that it had
     first, and its page has the end that it had (`page_end`, a cursor). `request` is the number that a client gave it
-    in its session.
+    in its session; `uses` are the variants that its client chose.
     """
 
     operation: str
@@ -77,3 +85,4 @@ class Call(NamedTuple):
     number: int | None = None
     page_end: str | None = None
     request: int | None = None
+    uses: tuple[Choice, ...] = ()

@@ -14,6 +14,7 @@ from emulator.engine.plan import Finish, Passed, Rejected, Unscripted, WrongType
 from emulator.engine.reply import plan_of
 from emulator.engine.state import State
 from emulator.engine.transaction import Delayed, Transaction
+from emulator.engine.variants import CHOICES, chosen, is_free
 from emulator.model.function import Function
 from emulator.model.gateway import CHAT
 from emulator.model.http import is_http
@@ -88,12 +89,17 @@ def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
         return _PAUSED
     if call.fault is not None:
         return Decision((Finish(Rejected(call.fault)),))
-    if prepared.always is not None:
+    variant, transaction = None, None
+    if not is_free(state, call):
+        transaction = Transaction(state, now, index.scenario.seed)
+        variant = chosen(call, function, transaction)
+    if prepared.always is not None and variant is None:
         return prepared.always
-    transaction = Transaction(state, now, index.scenario.seed)
-    finish, delay, rule, stream = answer(index, prepared, call, transaction)
+    transaction = transaction or Transaction(state, now, index.scenario.seed)
+    finish, delay, rule, stream = answer(index, prepared, call, transaction, variant=variant)
     plan = plan_of(finish, delay, index.scenario.seed, stream, is_streamed=call.is_streamed)
-    return Decision(plan, transaction.changes, rule, frozenset(transaction.reads), tuple(transaction.delayed))
+    reads = frozenset((*transaction.reads, CHOICES))
+    return Decision(plan, transaction.changes, rule, reads, tuple(transaction.delayed), variant=variant)
 
 
 def _system(index: Index, state: State, call: Call, now: int) -> Decision | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from emulator.engine.call import Call
+from emulator.engine.call import Call, Choice
+from emulator.engine.index import Index
 from emulator.engine.match import mismatches
 from emulator.engine.overlay import Missed
 from emulator.engine.plan import NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.surroundings import Surroundings
 from emulator.model.function import Function
 from emulator.model.http import is_http, written_route
+from emulator.model.overlay import is_on
 from emulator.model.rule import Rule
 from emulator.values.display import spell
 
@@ -19,6 +21,7 @@ _MAX_NAMES = 3
 _MAX_MISSES = 3
 _MAX_PASTED = 200
 _LONGEST_COMPARED = 200
+_MAX_REMEMBERED = 1_000
 
 
 def nearest_functions(functions: Mapping[str, Function], operation: str) -> tuple[Function, ...]:
@@ -63,6 +66,31 @@ def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
             nearest_rule = misses[0]
             reasons = "; ".join(map(str, nearest_rule.mismatches))
             return f"no rule of {function.path.public} matches; nearest: {nearest_rule.rule.place}, where {reasons}"
+
+
+def explain_choice(choice: Choice, index: Index) -> str | None:
+    """Say in one line why a choice of a variant chooses nothing; None where it does."""
+    if choice not in index.doubts and len(index.doubts) < _MAX_REMEMBERED:
+        index.doubts[choice] = _doubt(choice, index)
+    return index.doubts.get(choice)
+
+
+def _doubt(choice: Choice, index: Index) -> str | None:
+    operation, variant, _ = choice
+    if not operation or not variant:
+        return f"{operation or variant!r} chooses no variant: write messages:list=empty"
+    known = {name: each.function for name, each in index.prepared.items()}
+    concerned = [each for name, each in known.items() if is_on((operation,), name)]
+    if not concerned:
+        near = get_close_matches(operation[:_LONGEST_COMPARED], known, n=_MAX_NAMES)
+        nearest = f"; nearest: {', '.join(near)}" if near else ""
+        return f"{operation}={variant} chooses nothing: {operation} is not scripted{nearest}"
+    variants = dict.fromkeys(name for each in concerned for name in each.variant_names)
+    if variant in variants:
+        return None
+    close = get_close_matches(variant, variants, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{operation} has no variant {variant!r}, only {', '.join(variants)}{hint}"
 
 
 def explain_missed(missed: Missed, operation: str) -> str:

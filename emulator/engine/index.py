@@ -6,21 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from emulator.engine.call import Choice
 from emulator.engine.overlay import FREE, Admission, Overlays
 from emulator.engine.plan import Finish, Plan, Wait
 from emulator.engine.settle import settle_once
 from emulator.engine.state import Change
 from emulator.engine.transaction import Delayed, Read
+from emulator.engine.variants import CHOICES
 from emulator.model.function import FirstMatch, Function, Script, Sequence
 from emulator.model.gateway import CHAT
 from emulator.model.rule import FixedDelay, Rule
 from emulator.model.scenario import Scenario
 
+_ALWAYS = frozenset({CHOICES})
+
 
 class Decision(NamedTuple):
     """What shall happen: `plan` is to be performed, `changes` to be committed; `rule` answered, if one did.
 
-    `reads` is what the decision depends on, `delayed` what is to be done later, `admission` what was laid over it.
+    `reads` is what the decision depends on, `delayed` what is to be done later, `admission` what was laid over it,
+    `variant` the one that was chosen.
     """
 
     plan: Plan
@@ -29,6 +34,7 @@ class Decision(NamedTuple):
     reads: frozenset[Read] = frozenset()
     delayed: tuple[Delayed, ...] = ()
     admission: Admission = FREE
+    variant: str | None = None
 
 
 class Settled(NamedTuple):
@@ -54,12 +60,15 @@ class Prompt(NamedTuple):
 class Prepared:
     """A function, and its scripts in the order in which they are asked; `always` when its answer is always the same.
 
+    `variants` are other scripts, by their names, each asked first while it is chosen.
+
     One that `is_hidden` exists for admins only. `counts` says that calls of the function are counted, `asks_headers`
     that its rules want to see headers.
     """
 
     function: Function
     prompts: tuple[Prompt, ...]
+    variants: Mapping[str, Prompt]
     always: Decision | None
     is_hidden: bool
     counts: bool
@@ -70,8 +79,8 @@ class Prepared:
 class Index:
     """A scenario and its functions by operation, prepared.
 
-    `nearest` remembers what was found to be like an operation that is not there, as polling clients ask for it again
-    and again.
+    `nearest` remembers what was found to be like an operation that is not there, and `doubts` why choices of variants
+    choose nothing, as polling clients ask for them again and again.
     """
 
     scenario: Scenario
@@ -80,6 +89,7 @@ class Index:
     asks_address: bool
     overlays: Overlays
     nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
+    doubts: dict[Choice, str | None] = field(default_factory=dict)
 
 
 def operations_of(scenario: Scenario) -> dict[str, Function]:
@@ -104,13 +114,17 @@ def _prepare(function: Function) -> Prepared:
         *(_prompt(function, each.script, each.since) for each in function.added),
         _prompt(function, function.script),
     )
-    rules = [rule for each in function.scripts for rule in each.rules]
+    variants = {each.name: _prompt(function, each.script) for each in function.variants}
+    scripts = [each.script for each in (*prompts, *variants.values())]
+    rules = [rule for each in scripts for rule in each.rules]
     has_validators = function.args is not None or function.returns is not None
-    is_always = isinstance(prompts[0].script, FirstMatch) and rules[0].when is None and not has_validators
+    is_always = (
+        isinstance(prompts[0].script, FirstMatch) and prompts[0].script.rules[0].when is None and not has_validators
+    )
     always = _decision(prompts[0].answers[0]) if is_always else None
     is_hidden = function.is_internal or function.path.module.startswith("_system/")
-    counts = any(isinstance(each, Sequence) for each in function.scripts) or any(map(_asks_number, rules))
-    return Prepared(function, prompts, always, is_hidden, counts, any(map(_asks_headers, rules)))
+    counts = any(isinstance(each, Sequence) for each in scripts) or any(map(_asks_number, rules))
+    return Prepared(function, prompts, variants, always, is_hidden, counts, any(map(_asks_headers, rules)))
 
 
 def _prompt(function: Function, script: Script, since: str | None = None) -> Prompt:
@@ -147,4 +161,4 @@ def _decision(settled: Settled | None) -> Decision | None:
     if settled is None:
         return None
     finish, delay, rule = settled
-    return Decision((Wait(delay), finish) if delay else (finish,), (), rule)
+    return Decision((Wait(delay), finish) if delay else (finish,), (), rule, _ALWAYS)

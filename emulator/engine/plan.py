@@ -120,8 +120,13 @@ class Passed:
     """Nothing keeps the operation, which has no rules, from being done."""
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """There is no answer while the variant `loading` is chosen."""
+
+
 FunctionError: TypeAlias = Threw | Unscripted | WrongType | Unmatched | Rejected | Uncomputable
-Ending: TypeAlias = Returned | Replied | Responded | Failure | Limited | Passed | FunctionError
+Ending: TypeAlias = Returned | Replied | Responded | Failure | Limited | Passed | Withheld | FunctionError
 
 
 class Wait(NamedTuple):

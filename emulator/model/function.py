@@ -40,8 +40,19 @@ class Sequence:
 Script: TypeAlias = FirstMatch | Sequence
 
 
+LOADING, EMPTY, ERROR = BUILT_IN = ("loading", "empty", "error")
+"""The variants that every function has by itself: no answer, nothing in it, and an error."""
+
 ADDED = "added "
 """How the streams of draws of added rules begin, so that they are nobody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another script of a function, which answers while somebody chooses it."""
+
+    name: str
+    script: Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,15 @@ class Function:
     args: Validator | None = None
     returns: Validator | None = None
     is_internal: bool = False
+    variants: tuple[Variant, ...] = ()
     added: tuple[Added, ...] = field(default=(), compare=False)
 
     @property
     def scripts(self) -> tuple[Script, ...]:
         """All that may answer, in the order in which they are asked."""
         return (*(each.script for each in self.added), self.script)
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        """The variants that can be chosen: those that every function has, and those of the scenario."""
+        return tuple(dict.fromkeys((*BUILT_IN, *(each.name for each in self.variants))))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from emulator.engine.call import ANONYMOUS, Call, Caller
+from emulator.engine.call import ANONYMOUS, Call, Caller, Choice
 from emulator.engine.draw import hex_digits
 from emulator.engine.gateway.sessions import append_message, created, delete_session
 from emulator.engine.gateway.settings import config
-from emulator.engine.plan import Finish, Plan, Replied
+from emulator.engine.plan import Finish, Plan, Replied, Withheld
 from emulator.model.gateway import CHAT
 from emulator.model.rule import Failure
 from emulator.runtime.clock import Timer
@@ -24,6 +24,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Done, Event, Failed, Feed, Item, Marks, Watcher
 from emulator.runtime.journal import Entry
 from emulator.runtime.perform import Performance
+from emulator.runtime.withheld import once_released
 from emulator.values.convex import Value
 from emulator.values.durations import SECOND
 from emulator.values.session_keys import SessionKey
@@ -46,7 +47,7 @@ class Turn(NamedTuple):
     """One message to an agent.
 
     `is_streamed` says that its pieces are watched; `plan` is what comes of it where no rules are asked, `part_of` the
-    request that it came with, where faults were held against that already.
+    request that it came with, where faults were held against that already, `uses` are the variants its client chose.
     """
 
     key: SessionKey
@@ -57,6 +58,7 @@ class Turn(NamedTuple):
     is_streamed: bool = False
     plan: Plan | None = None
     part_of: str | None = None
+    uses: tuple[Choice, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -192,13 +194,19 @@ class Chats:
         now = emulator.clock.now()
         emulator.transact(lambda transaction: append_message(transaction, run.session, "user", turn.message, now))
         run.began_in = created(emulator.reading(), run.session)
-        plan = turn.plan
+        run.limit = emulator.clock.call_at(now + MAX_DURATION, partial(self._end, run, Failed(_TIMED_OUT)))
+        self._perform(run)
+
+    def _perform(self, run: Run, *, again: bool = False) -> None:
+        """Do what the rules, or the turn itself, say of it; `again` says that limits and faults had their say."""
+        emulator, turn = self._emulator, run.turn
+        plan, now = turn.plan, emulator.clock.now()
         if plan is None:
             args = arguments_of(turn.key, turn.agent, turn.message)
             call = Call(CHAT, None, args, turn.caller, len(turn.message), headers=turn.headers, is_counted=True)
-            run.entry = emulator.handle(call._replace(is_streamed=turn.is_streamed, part_of=turn.part_of))
+            call = call._replace(is_streamed=turn.is_streamed, part_of=turn.part_of, uses=turn.uses, is_admitted=again)
+            run.entry = emulator.handle(call)
             plan = run.entry.decision.plan
-        run.limit = emulator.clock.call_at(now + MAX_DURATION, partial(self._end, run, Failed(_TIMED_OUT)))
         performance = Performance(plan, emulator.clock, now, partial(self._emit, run), partial(self._finish, run))
         if run.end is None:
             run.performance = performance
@@ -218,7 +226,9 @@ class Chats:
         for line in finish.logs:
             logger.info("%s", line)
         ending = finish.ending
-        if finish.death is not None:
+        if isinstance(ending, Withheld):
+            once_released(self._emulator, partial(self._try_again, run))
+        elif finish.death is not None:
             self._end(run, Died(finish.death, ending.text if isinstance(ending, Replied) else ""))
         elif isinstance(ending, Replied):
             now = self._emulator.clock.now()
@@ -229,6 +239,10 @@ class Chats:
             self._end(run, Done(text, ending.tokens))
         else:
             self._end(run, Failed(ending))
+
+    def _try_again(self, run: Run) -> None:
+        if run.end is None:
+            self._perform(run, again=True)
 
     def _end(self, run: Run, event: Event) -> None:
         if run.end is not None:

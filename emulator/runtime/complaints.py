@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from emulator.engine.call import Call
-from emulator.engine.explain import explain, explain_missed, rule_to_paste
-from emulator.engine.index import Decision
+from emulator.engine.explain import explain, explain_choice, explain_missed, rule_to_paste
+from emulator.engine.index import Decision, Index
 from emulator.engine.plan import (
     Ending,
     Finish,
@@ -41,14 +41,15 @@ class Complaints:
         """Say everything again."""
         self._voiced.clear()
 
-    def explain(self, call: Call, decision: Decision) -> str | None:
-        """Return why nothing answered, or what faults could not do, and log it; None where there is nothing to say."""
+    def explain(self, call: Call, decision: Decision, index: Index) -> str | None:
+        """Return why nothing answered, or what faults or choices could not do, and log it; None for nothing to say."""
         ending = _finish(decision).ending
-        if type(ending) in _ANSWERED and not decision.admission.missed:
+        if type(ending) in _ANSWERED and not decision.admission.missed and not call.uses:
             return None
         reasons = [explain_missed(each, call.operation) for each in decision.admission.missed]
         if isinstance(ending, Unscripted | WrongType | Unmatched | Uncomputable):
             reasons.insert(0, explain(ending))
+        reasons += filter(None, (explain_choice(each, index) for each in call.uses))
         if not reasons:
             return None
         text = "; ".join(reasons)[:_MAX_TEXT]

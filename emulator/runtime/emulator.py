@@ -76,7 +76,7 @@ class Emulator:
         self._delayed: dict[int, Timer] = {}
         self._numbers = 0
         self._listeners: dict[Listener, None] = {}
-        self._swapped: list[Callable[[], None]] = []
+        self._swapped: dict[Callable[[], None], None] = {}
         self._resetting: list[Callable[[Collection[Level]], None]] = []
         self._recounted: list[Callable[[], None]] = []
         self._paused: list[Callable[[], None]] = []
@@ -173,7 +173,7 @@ class Emulator:
         if scenario.timeline != before.timeline or scenario.name != before.name:
             self._start_timeline()
         self._complaints.forget()
-        for listener in self._swapped:
+        for listener in tuple(self._swapped):
             listener()
         return self.revision
 
@@ -199,7 +199,7 @@ class Emulator:
             self._cancel_delayed()
             self.state = replace(self.state, is_paused=False)
             self._begin(writes)
-            for listener in self._swapped:
+            for listener in tuple(self._swapped):
                 listener()
 
     def restore(self, image: Image) -> Restored:
@@ -263,9 +263,10 @@ class Emulator:
         self._listeners[listener] = None
         return lambda: self._listeners.pop(listener, None)
 
-    def on_swap(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called after each swap and reset."""
-        self._swapped.append(listener)
+    def on_swap(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have `listener` called after each swap and reset from now on; return what ends that."""
+        self._swapped[listener] = None
+        return lambda: self._swapped.pop(listener, None)
 
     def on_reset(self, listener: Callable[[Collection[Level]], None]) -> None:
         """Have `listener` called with the levels of each reset, before it is done."""
@@ -305,7 +306,7 @@ class Emulator:
         revision = self.revision
         self._carry_out(decision)
         self._calls += 1
-        explanation = self._complaints.explain(call, decision)
+        explanation = self._complaints.explain(call, decision, self.revision.index)
         entry = Entry(self._calls, now, revision, call, decision, explanation)
         self.journal.add(entry)
         return entry

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from emulator.engine.call import Call
+from emulator.engine.call import Call, Choice
 from emulator.engine.explain import explain
 from emulator.engine.index import Decision
 from emulator.engine.overlay import FREE
@@ -26,7 +26,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.values.convex import is_identical
 
-_Key: TypeAlias = tuple[str, str, str, str | None, str | None]
+_Key: TypeAlias = tuple[str, str, str, str | None, tuple[Choice, ...], str | None]
 
 
 class Watcher(Protocol):
@@ -211,7 +211,7 @@ class LiveQueries:
     def _key(self, call: Call) -> _Key:
         function = f"{call.component}/{call.operation} {call.fault}"
         headers = repr(sorted((call.headers or {}).items())) if self._asks_headers(call) else None
-        return function, arguments_key(call.args), repr(call.caller), call.page_end, headers
+        return function, arguments_key(call.args), repr(call.caller), call.page_end, call.uses, headers
 
     def _asks_headers(self, call: Call) -> bool:
         prepared = self._emulator.revision.index.prepared.get(call.operation)

@@ -19,7 +19,7 @@ from emulator.scenario.written import FunctionForm
 from emulator.scenario.written_gateway import ChatForm
 from emulator.values.paths import InvalidPathError, parse_path
 
-_OF_FUNCTIONS = ("args", "returns")
+_OF_FUNCTIONS = ("args", "returns", "variants")
 
 
 def operation_of(text: str, tree: Mapping) -> str:
@@ -38,7 +38,10 @@ def link_added(operation: str, tree: Mapping, scenario: Scenario) -> Function:
 
     Raises NotLinkedError with everything that is wrong.
     """
-    function, problems, uses = _link_chat(tree) if operation == CHAT else _link_function(operation, tree, scenario)
+    if operation == CHAT:
+        function, problems, uses = _link_chat(tree, scenario.gateway.chat)
+    else:
+        function, problems, uses = _link_function(operation, tree, scenario)
     problems = [*problems, *unknown_names(uses, names_of(scenario))]
     if function is None or problems:
         raise NotLinkedError(problems)
@@ -49,31 +52,32 @@ def _link_function(operation: str, tree: Mapping, scenario: Scenario) -> Linked:
     form = validate(FunctionForm, tree, ("functions", operation))
     if isinstance(form, list):
         return Linked(None, [*form, *check_values(tree)], [])
-    known = scenario.functions.get(operation)
     function, problems, uses = link_function(parse_path(operation), form, tree, tree.place)
-    return Linked(function, [*problems, *(_conflicts(known, form, tree) if known else ())], uses)
+    return Linked(function, [*problems, *_conflicts(scenario.functions.get(operation), form.type, tree)], uses)
 
 
-def _conflicts(known: Function, form: FunctionForm, tree: Mapping) -> list[Problem]:
+def _conflicts(known: Function | None, kind: str | None, tree: Mapping) -> list[Problem]:
     """Tell of what cannot be said anew of a function that is there."""
+    if known is None:
+        return []
     name, found = known.path.public, []
-    if form.type is not None and known.type is not None and FunctionType[form.type.upper()] is not known.type:
+    if kind is not None and known.type is not None and FunctionType[kind.upper()] is not known.type:
         message = f"type: {name} is a {known.type.value.lower()} ({known.place})"
         found.append(Problem(tree.value_place("type"), "outcome-conflict", message, hint="remove type"))
     for key in _OF_FUNCTIONS:
-        if getattr(form, key) is not None:
+        if tree.get(key) is not None:
             message = f"{key} is said where {name} is scripted ({known.place})"
             found.append(Problem(tree.key_place(key), "outcome-conflict", message, hint=f"remove {key}"))
     return found
 
 
-def _link_chat(tree: Mapping) -> Linked:
+def _link_chat(tree: Mapping, known: Function | None) -> Linked:
     form = validate(ChatForm, tree, ("gateway", "chat"))
     if isinstance(form, list):
         return Linked(None, form, [])
     reader = ValueReader({tree.source.file: tree.source})
     function = link_chat(form, tree, tree.place, reader)
-    return Linked(function, reader.problems, reader.uses)
+    return Linked(function, [*reader.problems, *_conflicts(known, None, tree)], reader.uses)
 
 
 def _apart(script: Script) -> Script:

@@ -9,10 +9,10 @@ from emulator.model.gateway import CHAT
 from emulator.model.place import Place
 from emulator.model.rule import Condition, Outcome, Pace, Reply, Unit
 from emulator.scenario.link_conditions import ConditionReader
-from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of
+from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of, link_variants
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping
-from emulator.scenario.written_gateway import ChatForm, ChatOutcomeForm, ChatRuleForm, PaceForm
+from emulator.scenario.written_gateway import ChatForm, ChatOutcomeForm, ChatRuleForm, ChatVariantForm, PaceForm
 from emulator.values.paths import FunctionPath
 
 
@@ -20,14 +20,15 @@ def link_chat(form: ChatForm, node: Mapping, place: Place, values: ValueReader) 
     """Link chat rules whose form is sound; None where they have problems."""
     names, values.names = values.names, CHAT_NAMES
     script = ScriptLinker(node, form, place, values, _Chats(node, form, values)).script()
+    variants = link_variants(form.variants, node, values, _Chats)
     values.names = names
-    return None if script is None else Function(FunctionPath(CHAT, ""), script, place)
+    return None if script is None else Function(FunctionPath(CHAT, ""), script, place, variants=variants)
 
 
 class _Chats:
     """What chat scripts have of their own: messages are asked, replies given."""
 
-    def __init__(self, tree: Mapping, form: ChatForm, values: ValueReader) -> None:
+    def __init__(self, tree: Mapping, form: ChatVariantForm, values: ValueReader) -> None:
         self._tree = tree
         self._form = form
         self._values = values

@@ -17,13 +17,13 @@ from emulator.scenario.link_conditions import ConditionReader
 from emulator.scenario.link_errors import link_error
 from emulator.scenario.link_patterns import PatternReader
 from emulator.scenario.link_queries import link_query
-from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of
+from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of, link_variants
 from emulator.scenario.link_validators import read_object, read_value
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import Problem
 from emulator.scenario.tree import Mapping, Sequence, Tree, sources_of
 from emulator.scenario.uses import Use
-from emulator.scenario.written import FunctionForm, OutcomeForm, RuleForm
+from emulator.scenario.written import FunctionForm, OutcomeForm, RuleForm, VariantForm
 from emulator.values.paths import FunctionPath
 
 _OUTCOMES = ("result", "query", "error", "failure")
@@ -43,11 +43,12 @@ def link_function(path: FunctionPath, form: FunctionForm, tree: Mapping, place: 
     args = None if form.args is None else read_object(tree["args"], tree.value_place("args"), reader)
     returns = None if form.returns is None else read_value(tree["returns"], tree.value_place("returns"), reader)
     script = ScriptLinker(tree, form, place, reader, _Functions(tree, form, reader)).script()
+    variants = link_variants(form.variants, tree, reader, _Functions)
     if script is None or reader.problems:
         return Linked(None, reader.problems, reader.uses)
     function_type = FunctionType[form.type.upper()] if form.type else None
     is_internal = form.visibility == "internal"
-    return Linked(Function(path, script, place, function_type, args, returns, is_internal), [], reader.uses)
+    return Linked(Function(path, script, place, function_type, args, returns, is_internal, variants), [], reader.uses)
 
 
 def check_values(tree: Mapping) -> list[Problem]:
@@ -74,7 +75,7 @@ def check_values(tree: Mapping) -> list[Problem]:
 class _Functions:
     """What scripts of functions have of their own: arguments are asked, values returned, errors thrown."""
 
-    def __init__(self, tree: Mapping, form: FunctionForm, reader: ValueReader) -> None:
+    def __init__(self, tree: Mapping, form: VariantForm, reader: ValueReader) -> None:
         self.tree = tree
         self.form = form
         self.reader = reader

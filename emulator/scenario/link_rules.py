@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, TypeAlias, TypeVar, assert_never
 
 from emulator.expressions.functions import DRAWING
 from emulator.model.effect import Effect
-from emulator.model.function import FirstMatch, Script
+from emulator.model.function import FirstMatch, Script, Variant
 from emulator.model.function import Sequence as CallSequence
 from emulator.model.place import Place
 from emulator.model.rule import (
@@ -30,13 +32,15 @@ from emulator.scenario.forms import DEATHS, DelayForm, RangeForm, SkewedForm
 from emulator.scenario.link_effects import EffectReader
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
-from emulator.scenario.written import DEATH_NAMES, DeathForm, FailedForm, FailureForm, FunctionForm, OutcomeForm
-from emulator.scenario.written_gateway import ChatForm, ChatOutcomeForm
+from emulator.scenario.written import DEATH_NAMES, DeathForm, FailedForm, FailureForm, OutcomeForm, VariantForm
+from emulator.scenario.written_gateway import ChatOutcomeForm, ChatVariantForm
 from emulator.scenario.written_http import HttpForm, HttpOutcomeForm
 
-ScriptForm: TypeAlias = FunctionForm | ChatForm | HttpForm
+ScriptForm: TypeAlias = VariantForm | ChatVariantForm | HttpForm
 AnswerForm: TypeAlias = OutcomeForm | ChatOutcomeForm | HttpOutcomeForm
+Written = TypeVar("Written", bound=ScriptForm)
 
+_VARIANT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _FAILURES = {
     "overloaded": Failure(503),
     "internal": Failure(500),
@@ -199,3 +203,23 @@ class ScriptLinker:
 
     def _death(self, form: AnswerForm) -> Death | None:
         return death_of(form.failure if form.failure is not None else self.form.failure)
+
+
+def link_variants(
+    forms: AnyMapping[str, Written],
+    tree: Mapping,
+    reader: ValueReader,
+    kind: Callable[[Mapping, Written, ValueReader], Kind],
+) -> tuple[Variant, ...]:
+    """Return the variants of `tree`, whose form is sound; `kind` is what scripts of the function have of their own."""
+    nodes = tree.get("variants")
+    variants = []
+    for name, node, place, _ in nodes.entries() if isinstance(nodes, Mapping) else ():
+        assert isinstance(node, Mapping)
+        if not _VARIANT_NAME.fullmatch(name):
+            expected = "letters, digits, hyphens and underscores, at most 64, the first a letter"
+            reader.note(place, "bad-id", f"{name[:80]!r} cannot be a variant", expected)
+        script = ScriptLinker(node, forms[name], place, reader, kind(node, forms[name], reader)).script()
+        if script is not None:
+            variants.append(Variant(name, script))
+    return tuple(variants)

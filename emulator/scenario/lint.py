@@ -44,15 +44,16 @@ def shadowed(winner: Mapping, part: Mapping, place: Place) -> Problem | None:
 
 
 def _doubts_about(function: Function, scenario: Scenario) -> Iterator[Problem]:
-    script = function.script
-    match script:
-        case FirstMatch(rules):
-            yield from _unreachable(rules)
-        case Sequence(rules):
-            if len(rules) == 1:
-                message = f"the sequence of {function.path.public} has one entry, which every call gets"
-                yield _warning(rules[0].place, "short-sequence", message, "write it without sequence")
-    for rule in script.rules:
+    scripts = (function.script, *(each.script for each in function.variants))
+    for script in scripts:
+        match script:
+            case FirstMatch(rules):
+                yield from _unreachable(rules)
+            case Sequence(rules):
+                if len(rules) == 1:
+                    message = f"the sequence of {function.path.public} has one entry, which every call gets"
+                    yield _warning(rules[0].place, "short-sequence", message, "write it without sequence")
+    for rule in (each for script in scripts for each in script.rules):
         if function.type is FunctionType.QUERY and any(not isinstance(each, Log) for each in rule.effects):
             message = f"{function.path.public} is a query, and a query cannot write"
             yield _warning(rule.place, "query-writes", message, "make it a mutation, or remove do")

@@ -20,6 +20,9 @@ _ANSWERED = {
     "sequence": "One answer a call, in order; the last one stays.",
     "repeat": "Whether the sequence starts again at its end.",
 }
+_VARIANTS = (
+    "Other answers by a name, which one can choose while it runs; `loading`, `empty` and `error` are always there."
+)
 _CONDITION = {
     "state": "Variables to compare.",
     "headers": "Headers of the request to compare, in any case; those that authorize are not shown.",
@@ -123,9 +126,11 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "OutcomeForm": _OUTCOME,
     "RuleForm": _RULE,
+    "VariantForm": _RULE | _ANSWERED,
     "FunctionForm": _RULE
     | _ANSWERED
     | {
+        "variants": _VARIANTS,
         "type": "What the function is; left out, it answers all three.",
         "visibility": "An `internal` function exists for admins, and for functions that call it.",
         "args": "What arguments it takes; others get the service's ArgumentValidationError.",
@@ -272,7 +277,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "becomes": "What it is then.",
         "error": "Why it failed; then it is disconnected.",
     },
-    "ChatForm": _CHAT_RULE | _ANSWERED,
+    "ChatForm": _CHAT_RULE | _ANSWERED | {"variants": _VARIANTS},
+    "ChatVariantForm": _CHAT_RULE | _ANSWERED,
     "ChatRuleForm": _CHAT_RULE,
     "ChatOutcomeForm": _CHAT_OUTCOME,
     "ChatWhenForm": _CONDITION

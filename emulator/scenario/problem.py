@@ -22,7 +22,7 @@ SLUGS: dict[str, str] = {
     "bad-failure": "A failure with a status that is no HTTP error.",
     "bad-function-name": "A key of `functions` that is no function path.",
     "bad-header": "A header that an answer cannot have.",
-    "bad-id": "A key that cannot be the id of an agent, a channel or a job.",
+    "bad-id": "A key that cannot be the id of an agent, a channel, a job or a variant.",
     "bad-instant": "A text that is no moment in ISO 8601.",
     "bad-regex": "A text that is no regular expression.",
     "bad-route": "A key of `http` that is no method and path.",

@@ -285,13 +285,19 @@ class RuleForm(OutcomeForm):
     when: WhenForm | None = None
 
 
-class FunctionForm(RuleForm):
+class VariantForm(RuleForm):
+    """Other answers of a function: one rule written directly, or `rules`, or a `sequence`."""
+
+    rules: Annotated[list[RuleForm], Field(min_length=1)] | None = None
+    sequence: Annotated[list[OutcomeForm], Field(min_length=1)] | None = None
+    repeat: StrictBool = False
+
+
+class FunctionForm(VariantForm):
     """A function: one rule written directly, or `rules`, or a `sequence`."""
 
     type: Literal["query", "mutation", "action"] | None = None
     visibility: Literal["public", "internal"] = "public"
     args: Fields = None
     returns: Fields = None
-    rules: Annotated[list[RuleForm], Field(min_length=1)] | None = None
-    sequence: Annotated[list[OutcomeForm], Field(min_length=1)] | None = None
-    repeat: StrictBool = False
+    variants: dict[str, VariantForm] = {}

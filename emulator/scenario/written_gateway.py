@@ -126,12 +126,18 @@ class ChatRuleForm(ChatOutcomeForm):
     when: ChatWhenForm | None = None
 
 
-class ChatForm(ChatRuleForm):
-    """How messages are answered: one rule written directly, or `rules`, or a `sequence`."""
+class ChatVariantForm(ChatRuleForm):
+    """Other answers to messages: one rule written directly, or `rules`, or a `sequence`."""
 
     rules: Annotated[list[ChatRuleForm], Field(min_length=1)] | None = None
     sequence: Annotated[list[ChatOutcomeForm], Field(min_length=1)] | None = None
     repeat: StrictBool = False
+
+
+class ChatForm(ChatVariantForm):
+    """How messages are answered: one rule written directly, or `rules`, or a `sequence`."""
+
+    variants: dict[str, ChatVariantForm] = {}
 
 
 class NodeForm(Written):

@@ -19,6 +19,8 @@ def voice_headers(handled: Entry) -> dict[str, str]:
     }
     if rule is not None:
         headers["X-Emulator-Rule"] = _rule_text(rule.place)
+    if handled.decision.variant is not None:
+        headers["X-Emulator-Variant"] = handled.decision.variant
     if handled.explanation is not None:
         headers["X-Emulator-Miss"] = _header_text(handled.explanation)
     return headers

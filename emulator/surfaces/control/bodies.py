@@ -102,6 +102,14 @@ class AddedRule(Form):
     operation: Annotated[str, Field(description="A function path, or POST /api/chat.")]
 
 
+class ChosenVariant(Form):
+    """Which variant is to answer an operation; for one identity of the scenario, or for everybody."""
+
+    operation: Annotated[str, Field(description="A function path, or POST /api/chat; * stands for any text.")]
+    variant: str
+    identity: str | None = None
+
+
 class Channel(Form):
     """What a channel does from now on."""
 

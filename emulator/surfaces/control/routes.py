@@ -15,6 +15,7 @@ from emulator.surfaces.control.journal import FILTERS, JournalEndpoints
 from emulator.surfaces.control.metrics import CONTENT_TYPE, Metrics
 from emulator.surfaces.control.rules import RulesEndpoints
 from emulator.surfaces.control.snapshots import MAX_SNAPSHOT, OCTETS, SnapshotEndpoints
+from emulator.surfaces.control.variants import VariantsEndpoints
 
 PREFIX = "/__emulator"
 OPENAPI = f"{PREFIX}/openapi.json"
@@ -72,6 +73,13 @@ def routes_of_rules(api: RulesEndpoints) -> Iterator[Route]:
     yield Route("POST", "/rules", api.add_rule, bodies.AddedRule, changes=True)
     yield Route("DELETE", "/rules", api.clear_rules, changes=True)
     yield Route("DELETE", "/rules/{id}", api.remove_rule, changes=True)
+
+
+def routes_of_variants(api: VariantsEndpoints) -> Iterator[Route]:
+    """Yield the routes of variants."""
+    yield Route("GET", "/variants", api.variants)
+    yield Route("PUT", "/variants", api.choose_variant, bodies.ChosenVariant, changes=True)
+    yield Route("DELETE", "/variants", api.unchoose_variants, changes=True, query=("operation", "identity"))
 
 
 def routes_of_journal(api: JournalEndpoints, follow: FollowEndpoint) -> Iterator[Route]:

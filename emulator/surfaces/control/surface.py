@@ -38,12 +38,15 @@ from emulator.surfaces.control.routes import (
     routes_of_journal,
     routes_of_rules,
     routes_of_snapshots,
+    routes_of_variants,
 )
 from emulator.surfaces.control.rules import RulesEndpoints
 from emulator.surfaces.control.snapshots import SnapshotEndpoints
+from emulator.surfaces.control.variants import VariantsEndpoints
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, path_of, read_body
 from emulator.surfaces.paths import Found, PathError, PathTable
 from emulator.surfaces.ready import respond
+from emulator.surfaces.uses import PARAMETER
 
 _HEADERS = {"Content-Type": JSON, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -62,6 +65,7 @@ class ControlSurface:
         self._listed = [
             *routes_of(ControlEndpoints(emulator, house), Metrics(emulator)),
             *routes_of_journal(JournalEndpoints(emulator), self._follow),
+            *routes_of_variants(VariantsEndpoints(emulator)),
             *routes_of_rules(RulesEndpoints(_additions(emulator, house))),
             *routes_of_data(DataEndpoints(emulator)),
             *routes_of_instances(InstanceEndpoints(house)),
@@ -135,7 +139,7 @@ async def _body_of(request: web.BaseRequest, limit: int) -> bytes:
 
 def _check_query(query: Mapping[str, str], route: Route) -> None:
     for name in query:
-        if name not in route.query:
+        if name not in route.query and name != PARAMETER:
             known = f"there are: {', '.join(route.query)}" if route.query else None
             raise bad_request(f"there is no parameter {name!r}", did_you_mean(name, route.query) or known)
 

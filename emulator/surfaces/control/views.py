@@ -20,6 +20,7 @@ from emulator.engine.plan import (
     Unmatched,
     Unscripted,
     Wait,
+    Withheld,
     WrongType,
 )
 from emulator.engine.store import Write
@@ -52,6 +53,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "revision": entry.revision.number,
         "rule": str(decision.rule.place) if decision.rule else None,
         "writes": [_write(each) for each in decision.changes if isinstance(each, Write)][:_MAX_WRITES],
+        "variant": decision.variant,
         "faults": list(decision.admission.hit),
     }
     ending = ending_of(entry)
@@ -76,7 +78,8 @@ def outcome_of(entry: Entry) -> str:
     """Name what became of a call; a connection that died over it says so."""
     last = entry.decision.plan[-1]
     assert isinstance(last, Finish)
-    return last.death.end.value if last.death is not None else outcome_name(last.ending)
+    is_dead = last.death is not None and not isinstance(last.ending, Withheld)
+    return last.death.end.value if is_dead and last.death else outcome_name(last.ending)
 
 
 _NAMES: dict[type[Ending], str] = {
@@ -92,6 +95,7 @@ _NAMES: dict[type[Ending], str] = {
     WrongType: "wrong_type",
     Rejected: "rejected",
     Uncomputable: "uncomputable",
+    Withheld: "withheld",
 }
 
 

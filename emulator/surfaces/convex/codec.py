@@ -25,6 +25,7 @@ from emulator.engine.plan import (
     Uncomputable,
     Unmatched,
     Unscripted,
+    Withheld,
     WrongType,
 )
 from emulator.model.constant import Constant
@@ -118,7 +119,7 @@ def write_answer(ending: Ending, logs: Sequence[str], answer: Answer) -> bytes:
             raise failure_error(ending)
         case Limited():
             raise failure_error(Failure(429))
-        case Replied() | Responded() | Passed():
+        case Replied() | Responded() | Passed() | Withheld():
             raise AssertionError(f"no function ends so: {ending}")
         case _:
             message = orjson.dumps(error_message(ending, answer))

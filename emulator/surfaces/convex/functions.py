@@ -15,7 +15,7 @@ from emulator.engine.state import PastError
 from emulator.model.function import FunctionType
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
-from emulator.runtime.perform import perform
+from emulator.runtime.withheld import perform_released
 from emulator.surfaces.convex import body as bodies
 from emulator.surfaces.convex.authorization import require_admin
 from emulator.surfaces.convex.codec import (
@@ -37,6 +37,7 @@ from emulator.surfaces.http import (
     text_headers,
 )
 from emulator.surfaces.trickle import ended
+from emulator.surfaces.uses import uses_of
 from emulator.values.formats import Format, Json
 
 MAX_BODY = 16 * 1024 * 1024 + 2_000
@@ -63,8 +64,8 @@ class FunctionEndpoints:
         path, args, form = bodies.read_function_body(body)
         handled = self._handle(request, read_call(path, args, kind, head.caller, len(body)))
         finish = handled.decision.plan[0]
-        if type(finish) is not Finish:
-            finish = await self._perform(handled)
+        if type(finish) is not Finish or finish.death is not None:
+            handled, finish = await perform_released(self._emulator, handled)
         return self._reply(handled, finish, form, head, head.client.default_format)
 
     async def any_function(self, request: web.BaseRequest) -> Reply:
@@ -126,9 +127,8 @@ class FunctionEndpoints:
             handled = self._handle(request, call, ts)
         except PastError as error:
             raise ApiError(400, "TimestampTooOld", f"Cannot query at {ts}: {error}") from error
-        return self._reply(
-            handled, await self._perform(handled), fields.get("format"), head, head.client.default_format
-        )
+        handled, finish = await perform_released(self._emulator, handled, ts)
+        return self._reply(handled, finish, fields.get("format"), head, head.client.default_format)
 
     async def query_batch(self, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query_batch: several queries, all decided in one moment."""
@@ -139,14 +139,14 @@ class FunctionEndpoints:
             what = f"queries: {len(queries)} of them, at most {MAX_BATCH} are taken"
             raise bad_json_body(f"Failed to deserialize the JSON body into the target type: {what}")
         asked = [self._batched(each, index, head, body) for index, each in enumerate(queries)]
-        handled = [(self._handle(request, call), form) for call, form in asked]
-        endings = await asyncio.gather(*(self._perform(each) for each, _ in handled))
-        pairs = zip(handled, endings, strict=True)
-        answers = [self._write(each, finish, head, form) for (each, form), finish in pairs]
-        headers = batch_headers([each for each, _ in handled])
+        handled = [self._handle(request, call) for call, _ in asked]
+        answered = await asyncio.gather(*(perform_released(self._emulator, each) for each in handled))
+        pairs = zip(answered, asked, strict=True)
+        answers = [self._write(each, finish, head, form) for (each, finish), (_, form) in pairs]
+        headers = batch_headers([each for each, _ in answered])
         reply = Reply(200, b'{"results":[%b]}' % b",".join(answers), headers)
-        death = next((finish.death for finish in endings if finish.death is not None), None)
-        bandwidths = [finish.bandwidth for finish in endings if finish.bandwidth is not None]
+        death = next((finish.death for _, finish in answered if finish.death is not None), None)
+        bandwidths = [finish.bandwidth for _, finish in answered if finish.bandwidth is not None]
         return ended(reply, death, min(bandwidths, default=None))
 
     def _batched(self, query: Json, index: int, head: Head, body: bytes) -> tuple[Call, Format]:
@@ -158,8 +158,8 @@ class FunctionEndpoints:
     async def _answer(
         self, request: web.BaseRequest, call: Call, form: str | None, head: Head, default: Format | None = None
     ) -> Reply:
-        handled = self._handle(request, call)
-        return self._reply(handled, await self._perform(handled), form, head, default or head.client.default_format)
+        handled, finish = await perform_released(self._emulator, self._handle(request, call))
+        return self._reply(handled, finish, form, head, default or head.client.default_format)
 
     def _handle(self, request: web.BaseRequest, call: Call, ts: int | None = None) -> Entry:
         """Have a call handled, with its headers and its address where the scenario wants to see them."""
@@ -168,6 +168,9 @@ class FunctionEndpoints:
             call = call._replace(headers=text_headers(request))
         if index.asks_address:
             call = call._replace(address=request.remote)
+        uses = uses_of(request)
+        if uses:
+            call = call._replace(uses=uses)
         return self._emulator.handle(call, ts)
 
     def _reply(self, handled: Entry, finish: Finish, form: str | None, head: Head, default: Format) -> Reply:
@@ -179,9 +182,6 @@ class FunctionEndpoints:
             reply = error_reply(error)
             reply.headers.update(headers)
         return ended(reply, finish.death, finish.bandwidth)
-
-    async def _perform(self, handled: Entry) -> Finish:
-        return await perform(handled.decision.plan, self._emulator.clock, handled.at)
 
     def _write(self, handled: Entry, finish: Finish, head: Head, form: Format) -> bytes:
         ending = finish.ending

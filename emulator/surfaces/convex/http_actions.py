@@ -11,13 +11,25 @@ from aiohttp.hdrs import AUTHORIZATION, CONTENT_TYPE
 from multidict import CIMultiDict
 
 from emulator.engine.call import ANONYMOUS, Caller
-from emulator.engine.plan import Ending, Finish, Limited, Passed, Replied, Responded, Returned, Unscripted, Wait
+from emulator.engine.plan import (
+    Ending,
+    Finish,
+    Limited,
+    Passed,
+    Replied,
+    Responded,
+    Returned,
+    Unscripted,
+    Wait,
+    Withheld,
+)
 from emulator.engine.respond import MAX_BODY
 from emulator.model.http import PREFIX
 from emulator.model.rule import Death, End, Failure
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.runtime.perform import perform
+from emulator.runtime.withheld import released
 from emulator.surfaces.chunked import ChunkedAnswer
 from emulator.surfaces.convex.authorization import identify, read_authorization
 from emulator.surfaces.convex.codec import Answer, write_thrown
@@ -27,6 +39,7 @@ from emulator.surfaces.convex.http_codec import read_request
 from emulator.surfaces.convex.reply import error_reply, json_reply, text_reply
 from emulator.surfaces.http import Reply, target_of, text_headers
 from emulator.surfaces.trickle import ended
+from emulator.surfaces.uses import uses_of
 from emulator.surfaces.voice import voice_headers
 from emulator.values.formats import Format
 
@@ -54,6 +67,7 @@ class HttpActionEndpoints:
 
     async def _answer(self, request: web.BaseRequest, target: str) -> Reply | web.StreamResponse:
         handled = self._handle(request, target, await read_whole_body(request, MAX_BODY))
+        handled = await released(self._emulator, handled)
         plan = handled.decision.plan
         if request.method == "HEAD":  # which waits for no pieces
             plan = tuple(step for step in plan if isinstance(step, Finish))
@@ -78,7 +92,7 @@ class HttpActionEndpoints:
         call = read_request(request.method, target, kind, body, routes, self._caller(request))
         if revision.index.asks_headers:
             call = call._replace(headers=text_headers(request))
-        return self._emulator.handle(call._replace(address=request.remote))
+        return self._emulator.handle(call._replace(address=request.remote, uses=uses_of(request)))
 
     def _caller(self, request: web.BaseRequest) -> Caller:
         """Return whom the header stands for; one that is none of Convex's is the app's own business."""
@@ -98,7 +112,7 @@ class HttpActionEndpoints:
                 return error_reply(failure_error(ending))
             case Limited():
                 return error_reply(failure_error(Failure(429)))
-            case Returned() | Replied() | Passed():
+            case Returned() | Replied() | Passed() | Withheld():
                 raise AssertionError(f"no HTTP action ends so: {ending}")
             case _:
                 rule = handled.decision.rule

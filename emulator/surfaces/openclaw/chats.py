@@ -24,6 +24,7 @@ from emulator.surfaces.openclaw.codec import Message, limit_headers, read_key, r
 from emulator.surfaces.openclaw.events import stream_event
 from emulator.surfaces.openclaw.failures import invalid_request, not_found, rate_limited
 from emulator.surfaces.openclaw.stream import STREAM_HEADERS, EventStream
+from emulator.surfaces.uses import uses_of
 from emulator.surfaces.voice import voice_headers
 from emulator.values.session_keys import SessionKey
 
@@ -117,6 +118,7 @@ class ChatEndpoints:
         """Start a turn that was admitted; raise GatewayError for an agent that has too much to do."""
         shown = text_headers(request) if self._emulator.revision.index.asks_headers else None
         turn = Turn(message.key, message.agent, message.text, headers=shown, is_streamed=is_streamed, part_of=part_of)
+        turn = turn._replace(uses=uses_of(request))
         try:
             return self._chats.start(turn, watcher)
         except TooManyRunsError as error:

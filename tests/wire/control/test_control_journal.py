@@ -41,6 +41,7 @@ async def test_a_call_is_shown_with_all_that_became_of_it(control: Control) -> N
         "duration": 0,
         "revision": 1,
         "faults": [],
+        "variant": None,
     }
     assert (await control.get("/journal/1"))["args"] == {"text": "milk"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from emulator.engine.call import ANONYMOUS, Admin, Call, Caller
+from emulator.engine.call import ANONYMOUS, Admin, Call, Caller, Choice
 from emulator.engine.index import Decision
 from emulator.engine.plan import Finish, Limited, Wait
 from emulator.model.function import FunctionType
@@ -33,13 +33,14 @@ _REFUSALS = frozenset({Failure, Limited})
 class Asker:
     """Who calls functions: a caller, in a session if its client said so, from an address.
 
-    `headers` gives those of the handshake.
+    `headers` gives those of the handshake, `uses` are the variants that its client chose.
     """
 
     caller: Caller = ANONYMOUS
     session: str | None = None
     address: str | None = None
     headers: Callable[[], Mapping[str, str]] = dict
+    uses: tuple[Choice, ...] = ()
 
     def call(self, emulator: Emulator, asked: Add | Run, kind: FunctionType) -> Call:
         """Return what is asked for as a call; raise ApiError for the path of no function."""
@@ -47,7 +48,7 @@ class Asker:
         headers = self.headers() if emulator.revision.index.asks_headers else None
         number = asked.request_id if isinstance(asked, Run) else None
         call = call._replace(session=self.session, address=self.address, request=number)
-        return call._replace(headers=headers, is_framed=True)
+        return call._replace(headers=headers, is_framed=True, uses=self.uses)
 
     def redacts(self, emulator: Emulator) -> bool:
         """Whether messages and log lines are hidden from the caller."""

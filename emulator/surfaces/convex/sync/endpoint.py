@@ -30,6 +30,7 @@ from emulator.surfaces.convex.sync.valve import Valve
 from emulator.surfaces.death import DyingError, end_connection
 from emulator.surfaces.http import Reply, text_headers
 from emulator.surfaces.outbox import Outbox
+from emulator.surfaces.uses import uses_of
 
 MAX_FRAME = 20 * 1024 * 1024
 MAX_WAITING = 16 * 1024 * 1024
@@ -97,7 +98,7 @@ class SyncEndpoint:
             Switches(self._emulator, self._strike, self._relieve)
         outbox = Outbox(request, response, tasks, MAX_WAITING)
         valve = Valve(outbox.say, response.fall_silent, self._emulator.clock, MAX_WAITING)
-        asker = Asker(address=request.remote, headers=partial(text_headers, request))
+        asker = Asker(address=request.remote, headers=partial(text_headers, request), uses=uses_of(request))
         takes = _takes_chunks(request.path)
         session = Session(self._common, valve.say, asker, takes_chunks=takes)
         pulse = _Pulse(valve, self._later or loop.call_later)

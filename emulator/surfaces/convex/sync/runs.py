@@ -14,6 +14,7 @@ from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.runtime.live import finish_of
+from emulator.runtime.withheld import is_withheld, once_released
 from emulator.surfaces.close import Close
 from emulator.surfaces.convex.sync import frames
 from emulator.surfaces.convex.sync.asker import OVERLOADED, Asker, delay_of, is_answer
@@ -46,6 +47,7 @@ class Runs:
     __slots__ = (
         "_actions",
         "_emulator",
+        "_held",
         "_is_going_on",
         "_is_over",
         "_outcomes",
@@ -69,6 +71,7 @@ class Runs:
         self._is_going_on = False
         self._actions = 0
         self._timers: dict[Timer, None] = {}
+        self._held: dict[Callable[[], None], None] = {}
         self._is_over = False
 
     def mutate(self, asker: Asker, run: Run) -> None:
@@ -88,7 +91,13 @@ class Runs:
             self._voice.end(Close(OVERLOADED, "TooManyConcurrentActions"))
             return
         self._actions += 1
-        entry, ts = self._handle(asker, run, FunctionType.ACTION)
+        self._act(asker, run)
+
+    def _act(self, asker: Asker, run: Run, *, again: bool = False) -> None:
+        entry, ts = self._handle(asker, run, FunctionType.ACTION, again=again)
+        if is_withheld(entry.decision):
+            self._hold(partial(self._act, asker, run, again=True))
+            return
         self._perform(entry, partial(self._acted, asker, run, entry, ts))
 
     def stop(self) -> None:
@@ -97,6 +106,8 @@ class Runs:
         self._waiting.clear()
         for timer in self._timers:
             timer.cancel()
+        for end in self._held:
+            end()
 
     def _go_on(self) -> None:
         """Run mutations until one takes its time."""
@@ -110,17 +121,31 @@ class Runs:
         finally:
             self._is_going_on = False
 
-    def _begin(self, asker: Asker, run: Run) -> None:
+    def _begin(self, asker: Asker, run: Run, *, again: bool = False) -> None:
         known = self._outcomes.find((self.session, run.request_id))
         if known is not None:
             known.then(partial(self._answer, run))
             return
-        entry, ts = self._handle(asker, run, FunctionType.MUTATION)
+        entry, ts = self._handle(asker, run, FunctionType.MUTATION, again=again)
+        if is_withheld(entry.decision):
+            self._hold(partial(self._begin, asker, run, again=True))
+            return
         outcome = self._outcomes.begin((self.session, run.request_id)) if _is_done(entry.decision) else None
         self._perform(entry, partial(self._mutated, asker, run, entry, ts, outcome), is_kept=outcome is not None)
 
-    def _handle(self, asker: Asker, run: Run, kind: FunctionType) -> tuple[Entry, int]:
-        entry = self._emulator.handle(asker.call(self._emulator, run, kind))
+    def _hold(self, then: Callable[[], None]) -> None:
+        """Try again when the answer is withheld no more."""
+
+        def go_on() -> None:
+            del self._held[end]
+            then()
+
+        end = once_released(self._emulator, go_on)
+        self._held[end] = None
+
+    def _handle(self, asker: Asker, run: Run, kind: FunctionType, *, again: bool) -> tuple[Entry, int]:
+        """Have a function handled; `again` says that limits and faults had their say."""
+        entry = self._emulator.handle(asker.call(self._emulator, run, kind)._replace(is_admitted=again))
         ts = self._emulator.timestamp()
         self._voice.catch_up()
         return entry, ts
