@@ -16,11 +16,13 @@ from emulator.engine.draw import hex_digits
 from emulator.engine.image import Image, Restored, replacing, restore
 from emulator.engine.index import Decision, Index, build_index, operations_of
 from emulator.engine.overlay import Admission, count_key
+from emulator.engine.plan import Finish, Passed
 from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, Origins, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
 from emulator.engine.transaction import MAX_WRITES, Delayed, Transaction
 from emulator.model.overlay import Fault, Limit
+from emulator.model.rule import Death, End
 from emulator.model.scenario import ClockSettings, Scenario
 from emulator.runtime.clock import Clock, Timer
 from emulator.runtime.complaints import Complaints, tell_of_step
@@ -112,6 +114,13 @@ class Emulator:
             return self._note(call, decision, now)
         self._carry_out(decision)
         return None
+
+    def give_up(self, call: Call, why: str) -> None:
+        """Write down why a connection was cut, of which `call` says what it was."""
+        logger.warning("%s", why)
+        self._calls += 1
+        decision = Decision((Finish(Passed(), death=Death(End.RESET)),))
+        self.journal.add(Entry(self._calls, self.clock.now(), self.revision, call, decision, why))
 
     def count(self, call: Call) -> Admission:
         """Hold a call against its limits only, ahead of it; one that is over them is written down."""

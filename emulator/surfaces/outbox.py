@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from struct import pack
 from typing import TypeAlias
@@ -33,13 +34,14 @@ class Outbox:
         request: web.BaseRequest,
         response: web.WebSocketResponse,
         tasks: asyncio.TaskGroup,
+        complain: Callable[[str], None],
         most: int = MAX_BUFFERED,
     ) -> None:
-        """Say nothing yet; `most` bytes may wait for the reader."""
+        """Say nothing yet; `most` bytes may wait for the reader, or `complain` is told why he is cut off."""
         self._request = request
         self._response = response
         self._tasks = tasks
-        self._pipe = Pipe(request, most)
+        self._pipe = Pipe(request, most, complain)
         self._is_over = False
 
     def say(self, what: Said) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -19,12 +20,15 @@ class Pipe:
     it likes.
     """
 
-    __slots__ = ("_is_too_full", "_most", "_request")
+    __slots__ = ("_complain", "_is_too_full", "_most", "_request")
 
-    def __init__(self, request: web.BaseRequest, most: int = MAX_BUFFERED) -> None:
-        """Write to whoever sent `request`; `most` bytes may wait for him."""
+    def __init__(
+        self, request: web.BaseRequest, most: int = MAX_BUFFERED, complain: Callable[[str], None] = logger.warning
+    ) -> None:
+        """Write to whoever sent `request`; `most` bytes may wait for him, or `complain` is told why he is cut off."""
         self._request = request
         self._most = most
+        self._complain = complain
         self._is_too_full = False
 
     def write(self, data: bytes) -> bool:
@@ -37,7 +41,7 @@ class Pipe:
             waiting = transport.get_write_buffer_size()
             if waiting > self._most:
                 transport.abort()
-                logger.warning("%s reads too slowly and is cut off: %d bytes wait", self._request.remote, waiting)
+                self._complain(f"{self._request.remote} reads too slowly and is cut off: {waiting} bytes wait")
                 return False
         transport.write(data)
         if transport.get_write_buffer_size() > self._most:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from emulator.model.scenario import Scenario
+from emulator.surfaces.control.views import outcome_of
 from emulator.surfaces.convex.sync import endpoint, frames
 from emulator.surfaces.convex.sync.session import Session
 from tests.support import raw
@@ -289,6 +290,8 @@ async def test_a_client_that_never_reads_is_cut_off_and_the_log_says_why(
         assert server.watched == 1
         [record] = [each for each in caplog.records if each.levelno == logging.WARNING]
         assert record.getMessage().startswith("127.0.0.1 reads too slowly and is cut off: ")
+        [cut] = [each for each in server.emulator.journal if each.call.operation == "sync socket"]
+        assert (outcome_of(cut), cut.explanation) == ("reset", record.getMessage())
         await other.silent()
 
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from aiohttp import WSMsgType, web
 
+from emulator.engine.call import Call
 from emulator.engine.store import Write
 from emulator.model.gateway import Json, Scope
 from emulator.model.rule import Death, End
@@ -144,7 +145,8 @@ class _Socket:
         """Pump until either side has enough."""
         unsubscribe = self._emulator.on_commit(partial(self._tell_changes, job_row))
         async with asyncio.TaskGroup() as tasks:
-            self._outbox = Outbox(self._request, self._response, tasks)
+            complain = partial(self._emulator.give_up, Call("GET /ws", None, {}, address=self._request.remote))
+            self._outbox = Outbox(self._request, self._response, tasks, complain)
             try:
                 async for message in self._response:
                     if message.type is WSMsgType.TEXT:

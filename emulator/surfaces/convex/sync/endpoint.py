@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 from emulator.engine.call import Call
 from emulator.engine.plan import Passed
-from emulator.model.overlay import HANDSHAKE
+from emulator.model.overlay import HANDSHAKE, SOCKET
 from emulator.model.rule import Death, End, Failure
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
@@ -96,8 +96,9 @@ class SyncEndpoint:
         if self._common is None:
             self._common = Common(self._emulator, LiveQueries(self._emulator, loop.call_soon))
             Switches(self._emulator, self._strike, self._relieve)
-        outbox = Outbox(request, response, tasks, MAX_WAITING)
-        valve = Valve(outbox.say, response.fall_silent, self._emulator.clock, MAX_WAITING)
+        complain = partial(self._emulator.give_up, Call(SOCKET, None, {}, address=request.remote))
+        outbox = Outbox(request, response, tasks, complain, MAX_WAITING)
+        valve = Valve(outbox.say, response.fall_silent, self._emulator.clock, complain, MAX_WAITING)
         asker = Asker(address=request.remote, headers=partial(text_headers, request), uses=uses_of(request))
         takes = _takes_chunks(request.path)
         session = Session(self._common, valve.say, asker, takes_chunks=takes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -12,8 +11,6 @@ from emulator.surfaces.convex.sync.troubles import SILENCE, Slowed
 from emulator.surfaces.outbox import Said
 from emulator.values.durations import SECOND
 
-logger = logging.getLogger(__name__)
-
 
 class Valve:
     """Open, it lets everything through at once. Frames go whole, when there was time for their bytes, and in order."""
@@ -22,6 +19,7 @@ class Valve:
         "_bandwidth",
         "_bytes",
         "_clock",
+        "_complain",
         "_free",
         "_is_open",
         "_is_shut",
@@ -32,11 +30,22 @@ class Valve:
         "_waiting",
     )
 
-    def __init__(self, say: Callable[[Said], None], silence: Callable[[], None], clock: Clock, most: int) -> None:
-        """Let through to `say`; `silence` is called when it shuts for ever; at most `most` bytes wait behind it."""
+    def __init__(
+        self,
+        say: Callable[[Said], None],
+        silence: Callable[[], None],
+        clock: Clock,
+        complain: Callable[[str], None],
+        most: int,
+    ) -> None:
+        """Let through to `say`; `silence` is called when it shuts for ever.
+
+        At most `most` bytes wait behind it, or `complain` is told why the socket is cut off.
+        """
         self._say = say
         self._silence = silence
         self._clock = clock
+        self._complain = complain
         self._most = most
         self._bandwidth: int | None = None
         self._free = 0
@@ -80,7 +89,7 @@ class Valve:
         size = len(what) if isinstance(what, bytes) else 0
         self._bytes += size
         if self._bytes > self._most:
-            logger.warning("%d bytes wait for a socket that a fault slows; it is cut off", self._bytes)
+            self._complain(f"{self._bytes} bytes wait for a socket that a fault slows; it is cut off")
             self.stop()
             self._say(Death(End.RESET))
             return
