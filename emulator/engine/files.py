@@ -65,9 +65,14 @@ def check_token(transaction: Transaction, token: str) -> None:
         raise ExpiredTokenError(token)
 
 
-def store_file(transaction: Transaction, sha256: str, size: int, content_type: str | None) -> str:
-    """Have a file there, whose bytes have this digest, in base64; return its id."""
-    document: Document = {"sha256": sha256, "size": float(size)}
+def store_file(
+    transaction: Transaction, sha256: str, size: int, content_type: str | None, system: Document | None = None
+) -> str:
+    """Have a file there, whose bytes have this digest, in base64; return its id.
+
+    It gets the id and the time of creation that `system` does not bring.
+    """
+    document: Document = {**(system or {}), "sha256": sha256, "size": float(size)}
     if content_type is not None:
         document["contentType"] = content_type
     key = transaction.insert(STORAGE, document)

@@ -12,13 +12,14 @@ from math import isfinite
 from typing import NamedTuple
 
 from emulator.engine.documents import SYSTEM_FIELDS, checked, own_fields
+from emulator.engine.files import LINKS, store_file
 from emulator.engine.snapshots import ImportMode
 from emulator.engine.store import Document
 from emulator.engine.tables import create_table
 from emulator.engine.transaction import EffectError, Transaction
 from emulator.model.scenario import Scenario
 from emulator.values.convex import InvalidValueError, Value, check_identifier
-from emulator.values.ids import InvalidIdError, decode_id, encode_id
+from emulator.values.ids import STORAGE, InvalidIdError, decode_id, encode_id
 
 _ID_LENGTHS = range(31, 38)
 
@@ -35,12 +36,31 @@ class Rows:
     documents: Sequence[Document]
 
 
+class FileRow(NamedTuple):
+    """A stored file: its id and its time of creation, where it brings those, and what it is."""
+
+    system: Document
+    sha256: str
+    size: int
+    content_type: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that a file holds; `numbers` are those its tables had where it comes from."""
+    """Everything that a file holds; `numbers` are those its tables had where it comes from.
+
+    `files` are None where it says nothing of stored files; `contents` are their bytes, by their digests.
+    """
 
     tables: Sequence[Rows]
     numbers: Mapping[int, str] = field(default_factory=dict)
+    files: Sequence[FileRow] | None = None
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def touched(self) -> set[str]:
+        """The collections that it writes to."""
+        return {rows.table for rows in self.tables} | (set() if self.files is None else {STORAGE, LINKS})
 
 
 class TableChange(NamedTuple):
@@ -51,18 +71,25 @@ class TableChange(NamedTuple):
     deleted: int
     existing: int
 
+    @property
+    def unit(self) -> str:
+        """What is counted, where it is no documents."""
+        return " files" if self.table == STORAGE else ""
+
 
 def changes_of(snapshot: Snapshot, mode: ImportMode, present: Mapping[str, int]) -> list[TableChange]:
     """Return what an import would do to tables; `present` counts the documents of those that are there.
 
-    Raises ImportFailedError where it may not.
+    Stored files stay as they are where the snapshot says nothing of them. Raises ImportFailedError where it may not.
     """
     added = {rows.table: 0 for rows in snapshot.tables}
     if mode is ImportMode.REPLACE_ALL:
-        added = dict.fromkeys(present, 0) | added
+        added = {table: 0 for table in present if table != STORAGE} | added
     for rows in snapshot.tables:
         check_table_name(rows.table)
         added[rows.table] += len(rows.documents)
+    if snapshot.files is not None:
+        added[STORAGE] = len(snapshot.files)
     return [_change_of(table, count, mode, present.get(table, 0)) for table, count in sorted(added.items())]
 
 
@@ -77,7 +104,7 @@ def check_table_name(name: str) -> None:
 def summary_of(changes: Sequence[TableChange]) -> str:
     """Return what is to be confirmed."""
     rows = [("table", "create", "delete")]
-    rows += [(each.table, f"{each.added:,}", f"{each.deleted:,} of {each.existing:,}") for each in changes]
+    rows += [(each.table, f"{each.added:,}", f"{each.deleted:,} of {each.existing:,}{each.unit}") for each in changes]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
     lines.insert(1, "-" * len(lines[0]))
@@ -99,6 +126,13 @@ def write_snapshot(
             create_table(transaction, rows.table)
     numbers = _renumbering(snapshot, transaction)
     written = 0
+    for file in snapshot.files or ():
+        try:
+            system = _system_of(STORAGE, _renumbered(file.system, numbers), transaction)
+        except EffectError as error:
+            raise ImportFailedError(f"Row {written + 1} of table {STORAGE}: {error}") from error
+        store_file(transaction, file.sha256, file.size, file.content_type, system)
+        written += 1
     for rows in snapshot.tables:
         for place, document in enumerate(rows.documents, 1):
             try:
@@ -119,6 +153,12 @@ def _change_of(table: str, added: int, mode: ImportMode, existing: int) -> Table
 
 
 def _insert(table: str, written: Document, scenario: Scenario, transaction: Transaction) -> None:
+    system = _system_of(table, written, transaction)
+    transaction.insert(table, {**system, **checked(table, own_fields(written), scenario, transaction)})
+
+
+def _system_of(table: str, written: Document, transaction: Transaction) -> Document:
+    """Return the system fields that a document brings; raise EffectError where it could not have them here."""
     system: Document = {name: written[name] for name in sorted(SYSTEM_FIELDS & written.keys())}
     key, created = system.get("_id"), system.get("_creationTime", 0.0)
     if "_id" in system and (not isinstance(key, str) or _number_of(key) != transaction.table_number(table)):
@@ -127,17 +167,19 @@ def _insert(table: str, written: Document, scenario: Scenario, transaction: Tran
         raise EffectError(f"there is a document with the _id {key} already")
     if not isinstance(created, float) or not isfinite(created):
         raise EffectError("its _creationTime is no number of milliseconds since 1970")
-    transaction.insert(table, {**system, **checked(table, own_fields(written), scenario, transaction)})
+    return system
 
 
 def _renumbering(snapshot: Snapshot, transaction: Transaction) -> dict[int, int]:
     """Return the numbers of tables that are others here, and what they are here."""
     known = dict(snapshot.numbers)
-    for rows in snapshot.tables:
-        first = rows.documents[0].get("_id") if rows.documents else None
-        number = _number_of(first) if isinstance(first, str) else None
+    firsts = [(rows.table, rows.documents[0]) for rows in snapshot.tables if rows.documents]
+    firsts += [(STORAGE, each.system) for each in (snapshot.files or ())[:1]]
+    for table, first in firsts:
+        key = first.get("_id")
+        number = _number_of(key) if isinstance(key, str) else None
         if number is not None:
-            known.setdefault(number, rows.table)
+            known.setdefault(number, table)
     here = {number: transaction.table_number(table) for number, table in known.items()}
     return {number: new for number, new in here.items() if number != new}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from base64 import b64encode
 from collections.abc import Collection, Iterator
 
 MAX_FILE = 128 * 1024 * 1024
@@ -57,8 +55,3 @@ class FileStore:
 
     def __len__(self) -> int:
         return len(self._contents)
-
-
-def digest_of(content: bytes) -> str:
-    """Return the SHA-256 of bytes in base64, as documents and headers write it."""
-    return b64encode(hashlib.sha256(content).digest()).decode()

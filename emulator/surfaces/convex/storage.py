@@ -10,7 +10,7 @@ from aiohttp.hdrs import ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TY
 
 from emulator.engine.files import PATH, ExpiredTokenError, check_token, find_file, store_file, stored_files
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.files import MAX_FILE, FilesFullError, digest_of
+from emulator.runtime.files import MAX_FILE, FilesFullError
 from emulator.surfaces.convex.failures import ApiError, bad_query
 from emulator.surfaces.convex.gate import Asked
 from emulator.surfaces.convex.reply import empty_reply, json_reply
@@ -22,6 +22,7 @@ from emulator.surfaces.convex.storage_codec import (
     read_uuid,
 )
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, Reply, path_of, read_body
+from emulator.values.digests import digest_of
 from emulator.values.upload_tokens import ForeignTokenError, GarbledTokenError
 
 _QUICKLY_DIGESTED = 1024 * 1024

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from emulator.engine.files import FileUrls, find_file, stored_files
 from emulator.engine.snapshot_import import (
+    FileRow,
     ImportFailedError,
     Rows,
     Snapshot,
@@ -74,6 +76,32 @@ def test_ids_of_another_deployment_get_the_numbers_of_this_one(emulator: Emulato
     here = encode_id(10002, BYTES)
     assert (written["_id"], written["by"], written["deep"]) == (here, encode_id(10001, BYTES), [{"to": here}])
     assert written["text"] == "j57"
+
+
+def test_stored_files_keep_their_ids_and_are_where_urls_say(emulator: Emulator) -> None:
+    here, there = encode_id(540, BYTES), encode_id(10077, BYTES)
+    file = FileRow({"_id": there, "_creationTime": 5.5}, "digest", 3, "image/png")
+    write(emulator, Snapshot([Rows("posts", [{"image": there}])], files=[file]))
+    reading = emulator.reading()
+    assert reading.documents("posts")[0]["image"] == here
+    (stored,) = stored_files(reading)
+    assert stored == (here, "digest", 3, "image/png", 5.5)
+    url = FileUrls(reading).url_of(here)
+    assert url is not None
+    assert find_file(reading, url.rpartition("/")[2]) == stored
+
+
+def test_a_file_with_an_id_that_is_none_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(ImportFailedError, match="Row 1 of table _storage: its _id is no id of _storage"):
+        write(emulator, Snapshot([], files=[FileRow({"_id": "x"}, "digest", 3, None)]))
+
+
+def test_stored_files_stay_unless_the_snapshot_says_something_of_them() -> None:
+    present = {"users": 1, "_storage": 2}
+    kept = changes_of(snapshot(users=[]), ImportMode.REPLACE_ALL, present)
+    gone = changes_of(Snapshot([], files=[]), ImportMode.REPLACE_ALL, present)
+    assert [each.table for each in kept] == ["users"]
+    assert "_storage | 0      | 2 of 2 files |" in summary_of(gone)
 
 
 def test_a_table_that_the_scenario_does_not_have_comes_to_be(emulator: Emulator) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.runtime.files import FilesFullError, FileStore, digest_of
+from emulator.runtime.files import FilesFullError, FileStore
+from emulator.values.digests import digest_of
 
 
 def filled(*names: str, room: int) -> FileStore:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +11,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from emulator.engine.files import FileUrls
 from emulator.engine.snapshot_import import write_snapshot
 from emulator.runtime.emulator import Level
 from emulator.surfaces.convex.admin import imports, uploads
+from emulator.values.ids import encode_id
 from tests.support.clocks import WatchedClock
 from tests.support.demo import ADMIN
 from tests.support.scenarios import load_text
@@ -274,6 +278,39 @@ async def test_a_reset_meanwhile_takes_the_import_with_it(importer: Importer, pa
         importer.served.emulator.reset({Level.STATE})
         go_on.set()
     assert importer.names() == ["Ada"]
+
+
+async def test_stored_files_go_out_and_come_in_again(importer: Importer) -> None:
+    served, emulator = importer.served, importer.served.emulator
+    url = FileUrls(emulator.reading()).upload_url(emulator.clock.now(), b"12345678")
+    async with served.client.post(url, data=b"abc", headers={"Content-Type": "image/png"}) as answer:
+        stored = (await answer.json())["storageId"]
+    assert (await importer.post("/api/export/request/zip?includeStorage=true"))[0] == 200
+    (export,) = emulator.reading().documents("$exports")
+    async with served.client.get(f"/api/export/zip/{export['zip_object_key']!s}", headers=ADMIN) as answer:
+        snapshot = await answer.read()
+    assert f"_storage/{stored}.png".encode() in snapshot
+    emulator.reset()
+    assert FileUrls(emulator.reading()).url_of(stored) is None
+    token = await importer.begin()
+    _, part = await importer.part(token, 1, snapshot)
+    _, told = await importer.finish(token, [part], {"format": "zip", "mode": "replace"})
+    assert "_storage | 1      | 0 of 0 files |" in (await importer.state(told["importId"]))["message_to_confirm"]
+    await importer.post(PERFORM, json=told)
+    async with served.client.get(str(FileUrls(emulator.reading()).url_of(stored))) as answer:
+        assert (answer.headers["Content-Type"], await answer.read()) == ("image/png", b"abc")
+
+
+async def test_files_that_there_is_no_room_for_are_not_imported(importer: Importer) -> None:
+    importer.served.emulator.files._max_total = 2
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr(f"_storage/{encode_id(540, bytes(16))}", "abc")
+    token = await importer.begin()
+    _, part = await importer.part(token, 1, written.getvalue())
+    _, told = await importer.finish(token, [part], {"format": "zip"})
+    await importer.post(PERFORM, json=told)
+    assert "there is no room for its files" in (await importer.state(told["importId"]))["error_message"]
 
 
 async def test_imports_are_listed_the_newest_first(importer: Importer) -> None:

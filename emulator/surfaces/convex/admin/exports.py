@@ -10,11 +10,12 @@ from aiohttp.hdrs import CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE
 from emulator.engine.snapshots import begin_export, end_export
 from emulator.engine.tables import tables_of
 from emulator.runtime.emulator import Emulator
-from emulator.surfaces.convex.admin.zip_writer import TableSnapshot, write_zip
+from emulator.surfaces.convex.admin.zip_writer import FileSnapshot, TableSnapshot, write_zip
 from emulator.surfaces.convex.failures import ApiError, bad_query
 from emulator.surfaces.convex.gate import Asked
 from emulator.surfaces.convex.reply import empty_reply
 from emulator.surfaces.http import Reply, path_of
+from emulator.values.ids import STORAGE
 
 MAX_KEPT = 4
 MAX_BYTES = 256 * 1024 * 1024
@@ -64,11 +65,11 @@ class SnapshotExportEndpoints:
     async def _export(self, *, includes_files: bool) -> None:
         emulator = self._emulator
         ts = emulator.timestamp()
-        tables = self._snapshot()
+        tables, files = self._snapshot(), self._files() if includes_files else None
         key = emulator.transact(lambda transaction: begin_export(transaction, ts, includes_files=includes_files))
         zip_key: str | None = None
         try:
-            self._keep(ts, await asyncio.to_thread(write_zip, tables, ts))
+            self._keep(ts, await asyncio.to_thread(write_zip, tables, files, ts))
             zip_key = str(ts)
         finally:
             emulator.transact(lambda transaction: end_export(transaction, key, emulator.timestamp(), zip_key))
@@ -78,6 +79,12 @@ class SnapshotExportEndpoints:
         reading = self._emulator.reading()
         names = tables_of(self._emulator.revision.scenario, reading.state.view)
         return [TableSnapshot(name, reading.table_number(name), reading.documents(name)) for name in names]
+
+    def _files(self) -> list[FileSnapshot]:
+        """Return all stored files whose bytes are there."""
+        documents, contents = self._emulator.reading().documents(STORAGE), self._emulator.files
+        found = ((each, contents.get(str(each["sha256"]))) for each in documents)
+        return [FileSnapshot(document, content) for document, content in found if content is not None]
 
     def _keep(self, ts: int, made: bytes) -> None:
         self._made[ts] = made

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+from emulator.engine.files import stored_files
 from emulator.engine.seed import MAX_DOCUMENTS
 from emulator.engine.snapshot_import import (
     ImportFailedError,
@@ -25,6 +26,7 @@ from emulator.engine.snapshot_import import (
 from emulator.engine.snapshots import ImportMode, begin_import, import_state, set_import_state
 from emulator.engine.tables import tables_of
 from emulator.runtime.emulator import Emulator
+from emulator.runtime.files import FilesFullError
 from emulator.surfaces.convex import body as bodies
 from emulator.surfaces.convex.admin.snapshot_reader import ImportFormat, read_snapshot
 from emulator.surfaces.convex.admin.uploads import LIFETIME, Uploads, refused
@@ -34,6 +36,7 @@ from emulator.surfaces.convex.head import read_whole_body
 from emulator.surfaces.convex.reply import empty_reply, json_reply
 from emulator.surfaces.http import Reply
 from emulator.values.convex import Int64, InvalidValueError, Value, check_identifier
+from emulator.values.ids import STORAGE
 
 MAX_WAITING = 4
 MAX_ATTEMPTS = 4
@@ -148,6 +151,7 @@ class SnapshotImportEndpoints:
         """Lay all writes out beside the loop and commit them; again, where somebody else was quicker."""
         emulator = self._emulator
         snapshot = await asyncio.to_thread(read_snapshot, waiting.data, waiting.form, waiting.table)
+        self._keep(snapshot)
         for _ in range(MAX_ATTEMPTS):
             gone = self._gone(snapshot, waiting.mode)
             revision, transaction = emulator.revision, emulator.reading(MAX_DOCUMENTS)
@@ -155,17 +159,29 @@ class SnapshotImportEndpoints:
                 transaction.state.view.store.number_of(rows.table)
             written = await asyncio.to_thread(write_snapshot, snapshot, gone, revision.scenario, transaction)
             set_import_state(transaction, key, "completed", num_rows_written=Int64(written))
-            touched = {*gone, *(rows.table for rows in snapshot.tables)}
+            touched = {*gone, *snapshot.touched}
             if self._state(key) != "in_progress":
                 return
             if emulator.revision is revision and emulator.commit_unless_changed(transaction, touched):
                 return
         raise ImportFailedError("Documents of the tables changed while this import was being run, again and again.")
 
+    def _keep(self, snapshot: Snapshot) -> None:
+        """Keep the bytes of files, ahead of what names them; raise ImportFailedError when there is no room."""
+        files = self._emulator.files
+        needed = {each.sha256 for each in stored_files(self._emulator.reading())} | snapshot.contents.keys()
+        for digest, content in snapshot.contents.items():
+            try:
+                files.add(digest, content, needed)
+            except FilesFullError as error:
+                raise ImportFailedError(f"there is no room for its files: {error}") from error
+
     def _changes(self, snapshot: Snapshot, mode: ImportMode) -> list[TableChange]:
         reading = self._emulator.reading()
         names = tables_of(self._emulator.revision.scenario, reading.state.view)
-        return changes_of(snapshot, mode, {name: len(reading.documents(name)) for name in names})
+        present = {name: len(reading.documents(name)) for name in names}
+        stored = len(reading.documents(STORAGE))
+        return changes_of(snapshot, mode, {**present, STORAGE: stored} if stored else present)
 
     def _gone(self, snapshot: Snapshot, mode: ImportMode) -> dict[str, list[str]]:
         """Return the ids of the documents that give way, by table; raise ImportFailedError where none may."""

@@ -7,20 +7,25 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
 import orjson
 
-from emulator.engine.snapshot_import import ImportFailedError, Rows, Snapshot, check_table_name
+from emulator.engine.documents import SYSTEM_FIELDS
+from emulator.engine.snapshot_import import FileRow, ImportFailedError, Rows, Snapshot, check_table_name
 from emulator.engine.store import Document
 from emulator.values.convex import InvalidValueError, check_field_name
+from emulator.values.digests import digest_of
 from emulator.values.formats import Format, Json, decode
+from emulator.values.ids import STORAGE
 
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_ENTRIES = 10_000
-_TABLES, _FILES = "_tables", "_storage"
-_ENTRY = re.compile(r"(?:.*/)?([^/]+)/(documents|generated_schema)\.jsonl")
+_TABLES = "_tables"
+_KINDS = ("documents", "generated_schema")
+_ENTRY = re.compile(rf"(?:.*/)?([^/]+)/({'|'.join(_KINDS)})\.jsonl")
+_FILE = re.compile(rf"(?:.*/)?({STORAGE})/([^/.]+)(?:\.[^/]+)?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BOM = b"\xef\xbb\xbf"
 _UNIFORM = b'"uniform"'
@@ -118,12 +123,16 @@ def _cell(text: str) -> Json:
 def _read_zip(data: bytes) -> Snapshot:
     lines: dict[str, bytes] = {}
     uniform: set[str] = set()
+    files: dict[str, bytes] = {}
     for table, kind, content in _entries(data):
-        if kind == "documents":
+        if table == STORAGE and kind not in _KINDS:
+            files[kind] = content
+        elif kind == "documents":
             lines[table] = content
         elif content.strip() == _UNIFORM:
             uniform.add(table)
     numbers = _numbers(lines.pop(_TABLES, b""))
+    stored = _files(lines.pop(STORAGE, None), files)
     missing = [name for name in numbers.values() if name not in lines]
     tables = []
     for table in (*lines, *missing):
@@ -135,11 +144,31 @@ def _read_zip(data: bytes) -> Snapshot:
             tables.append(Rows(table, _documents(_lines(lines.get(table, b"")), form)))
         except ImportFailedError as error:
             raise ImportFailedError(f"{table}/documents.jsonl: {error}") from error
-    return Snapshot(tables, numbers)
+    return Snapshot(tables, numbers, stored, {digest_of(content): content for content in files.values()})
+
+
+def _files(written: bytes | None, files: Mapping[str, bytes]) -> list[FileRow] | None:
+    """Return the stored files of a snapshot, as their documents say, and those that no document tells of."""
+    if written is None and not files:
+        return None
+    documents = {str(each.get("_id")): each for each in _documents(_lines(written or b""), Format.EXPORT)}
+    missing = next((key for key in documents if key not in files), None)
+    if missing is not None:
+        raise ImportFailedError(f"{STORAGE}/documents.jsonl: there is no file {missing} in the zip")
+    rows = []
+    for key, content in files.items():
+        document = documents.get(key, {})
+        kind = document.get("contentType")
+        system: Document = {"_id": key, **{name: each for name, each in document.items() if name in SYSTEM_FIELDS}}
+        rows.append(FileRow(system, digest_of(content), len(content), kind if isinstance(kind, str) else None))
+    return rows
 
 
 def _entries(data: bytes) -> Iterator[tuple[str, str, bytes]]:
-    """Yield table, kind and content of what a zip has of tables; nothing is unpacked to disk, nor without bound."""
+    """Yield table, kind and content of what a zip has of tables; of stored files the kind is their id.
+
+    Nothing is unpacked to disk, nor without bound.
+    """
     room = MAX_UNPACKED
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -148,7 +177,7 @@ def _entries(data: bytes) -> Iterator[tuple[str, str, bytes]]:
                 raise ImportFailedError(f"invalid zip file: it has {len(entries):,} entries, at most {MAX_ENTRIES:,}")
             for entry in entries:
                 _check_path(entry.filename)
-                match = _ENTRY.fullmatch(entry.filename)
+                match = _ENTRY.fullmatch(entry.filename) or _FILE.fullmatch(entry.filename)
                 if match is not None:
                     content = _unpacked(archive, entry, room)
                     room -= len(content)

@@ -6,6 +6,7 @@ Each table has a folder with one document a line, in the export format; ``"unifo
 from __future__ import annotations
 
 import io
+import mimetypes
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import orjson
 from emulator.engine.store import Document
 from emulator.values.durations import SECOND
 from emulator.values.formats import Format, encode
+from emulator.values.ids import STORAGE
 
 README = """# A snapshot of this deployment's tables
 
@@ -36,8 +38,15 @@ class TableSnapshot(NamedTuple):
     documents: Sequence[Document]
 
 
-def write_zip(tables: Sequence[TableSnapshot], at: int) -> bytes:
-    """Return the file; `at` is when, in nanoseconds since the epoch."""
+class FileSnapshot(NamedTuple):
+    """One stored file: its document and its bytes."""
+
+    document: Document
+    content: bytes
+
+
+def write_zip(tables: Sequence[TableSnapshot], files: Sequence[FileSnapshot] | None, at: int) -> bytes:
+    """Return the zip, with stored files if they are given; `at` is when, in nanoseconds since the epoch."""
     moment = min(max(datetime.fromtimestamp(at // SECOND, UTC), _OLDEST), _NEWEST).timetuple()[:6]
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -52,10 +61,19 @@ def write_zip(tables: Sequence[TableSnapshot], at: int) -> bytes:
 
         add("README.md", [README.encode()])
         add("_tables/documents.jsonl", (_line({"name": each.name, "id": each.number}) for each in tables))
+        if files is not None:
+            add(f"{STORAGE}/documents.jsonl", _lines([each.document for each in files]))
+            for file in files:
+                add(f"{STORAGE}/{file.document['_id']!s}{_extension(file.document)}", [file.content])
         for each in tables:
             add(f"{each.name}/generated_schema.jsonl", [b'"uniform"\n'])
             add(f"{each.name}/documents.jsonl", _lines(each.documents))
     return written.getvalue()
+
+
+def _extension(document: Document) -> str:
+    kind = document.get("contentType")
+    return mimetypes.guess_extension(kind.partition(";")[0].strip()) or "" if isinstance(kind, str) else ""
 
 
 def _lines(documents: Sequence[Document]) -> Iterable[bytes]:

@@ -59,7 +59,7 @@ def test_cells_may_be_quoted_and_headers_are_trimmed() -> None:
 
 def test_what_was_written_is_read() -> None:
     documents: list[Any] = [{"_id": "x", "n": 3.0, "big": Int64(7), "raw": b"\1", "nan": float("inf"), "low": -0.0}]
-    snapshot = read_snapshot(write_zip([TableSnapshot("users", 10001, documents)], 0), ZIP, None)
+    snapshot = read_snapshot(write_zip([TableSnapshot("users", 10001, documents)], None, 0), ZIP, None)
     assert [(each.table, each.documents) for each in snapshot.tables] == [("users", documents)]
     assert str(snapshot.tables[0].documents[0]["low"]) == "-0.0"
     assert snapshot.numbers == {10001: "users"}
@@ -75,8 +75,20 @@ def test_a_table_that_is_only_named_is_empty() -> None:
 
 
 def test_other_files_and_system_tables_are_left_out() -> None:
-    data = zip_of(**{"README.md": "x", "_storage/documents.jsonl": "{}\n", "_storage/kg2.png": "x", "x/y.txt": "z"})
-    assert read(data, ZIP).tables == []
+    data = zip_of(**{"README.md": "x", "_modules/documents.jsonl": "{}\n", "x/y.txt": "z"})
+    assert read(data, ZIP) == Snapshot([])
+
+
+def test_stored_files_are_those_that_are_there_and_what_is_said_of_them() -> None:
+    told = '{"_id": "kg1", "_creationTime": 5.5, "contentType": "image/png", "sha256": "?", "size": 9}\n'
+    data = zip_of(**{"_storage/documents.jsonl": told, "in/_storage/kg1.png": "abc", "_storage/kg2": "d"})
+    snapshot = read(data, ZIP)
+    digest = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+    assert snapshot.files is not None
+    first, second = snapshot.files
+    assert first == ({"_id": "kg1", "_creationTime": 5.5}, digest, 3, "image/png")
+    assert second[0] == {"_id": "kg2"}
+    assert snapshot.contents == {digest: b"abc", second.sha256: b"d"}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +117,11 @@ def test_other_files_and_system_tables_are_left_out() -> None:
             zip_of(**{"_components/x/t/documents.jsonl": ""}),
             ZIP,
             "invalid zip file: '_components/x/t/",
+        ),
+        (
+            zip_of(**{"_storage/documents.jsonl": '{"_id": "kg1"}'}),
+            ZIP,
+            "_storage/documents.jsonl: there is no file kg1",
         ),
         (zip_of(**{"a-b/documents.jsonl": ""}), ZIP, '"a-b" isn\'t a valid table name: '),
         (zip_of(**{"users/documents.jsonl": "x"}), ZIP, "users/documents.jsonl: Row 1 wasn't valid JSON: "),
