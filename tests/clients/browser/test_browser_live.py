@@ -86,6 +86,27 @@ async def test_pages_are_loaded_and_stay_live_without_gap_or_double(
     assert tab.complaints == []
 
 
+async def test_pages_begin_anew_when_their_cursors_are_of_another_query(
+    tab: Tab, site: str, emulator: EmulatorProcess, tmp_path: Path
+) -> None:
+    page = await opened(tab, site, emulator)
+    messages, more = page.get_by_role("listitem"), page.get_by_role("button", name="Load more")
+    newest = await messages.all_inner_texts()
+    await more.click()
+    await expect(messages).to_have_count(10)
+
+    save(tmp_path, FILE, SCENARIO.replace("order: desc, paginate", "order: asc, paginate"))
+
+    await expect(messages).to_have_count(5)
+    for _ in range(2):
+        count = await messages.count()
+        await more.click()
+        await expect(messages).not_to_have_count(count)
+    assert (await messages.all_inner_texts())[:-6:-1] == newest
+    told = "usePaginatedQuery hit error, resetting pagination state: [CONVEX Q(messages:page)] "  # as it always is then
+    assert {each.partition("[Request ID")[0] for each in tab.complaints} == {told}
+
+
 async def test_an_optimistic_message_is_there_at_once_and_becomes_the_one_that_was_written(
     tab: Tab, site: str, emulator: EmulatorProcess
 ) -> None:

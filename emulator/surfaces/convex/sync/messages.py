@@ -79,7 +79,7 @@ class Authenticate:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Something that needs no answer."""
+    """Something that needs no answer: an Event, or what clients may say one day (contract convex §17)."""
 
 
 Message: TypeAlias = Connect | ModifyQuerySet | Run | Authenticate | Other
@@ -118,10 +118,10 @@ def _read(tree: dict[str, Any], size: int) -> Message:
             if acting_as is not None and not isinstance(acting_as, dict):
                 raise TypeError("impersonating must be an object")
             return Authenticate(_number(tree, "baseVersion"), kind, value, acting_as)
-        case "Event":
+        case str():
             return Other()
-        case kind:
-            raise ValueError(f"unknown variant `{kind}`")
+        case _:
+            raise TypeError("type must be a string")
 
 
 def _connect(tree: dict[str, Any]) -> Connect:
