@@ -15,6 +15,7 @@ from emulator.engine.decide import decide, decide_counted, decide_delayed, decid
 from emulator.engine.draw import hex_digits
 from emulator.engine.image import Image, Restored, replacing, restore
 from emulator.engine.index import Decision, Index, build_index, operations_of
+from emulator.engine.meters import Meters
 from emulator.engine.overlay import Admission, count_key
 from emulator.engine.plan import Finish, Passed
 from emulator.engine.seed import seed
@@ -169,7 +170,7 @@ class Emulator:
             self.clock.restart(settings.start, settings.rate)
         self.revision = Revision(self.revision.number + 1, index)
         if scenario.name != before.name:
-            self.state = State({}, self.state.view, origins=self.state.origins)
+            self.state = replace(self.state, counts={}, meters=Meters())
             self._cancel_delayed()
         else:
             old, new = operations_of(before), operations_of(scenario)
@@ -206,7 +207,8 @@ class Emulator:
                 listener()
         if Level.STATE in levels:
             self._cancel_delayed()
-            self.state = replace(self.state, is_paused=False)
+            if self.state.is_paused:
+                self.pause(on=False)
             self._begin(writes)
             for listener in tuple(self._swapped):
                 listener()

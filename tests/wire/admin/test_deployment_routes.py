@@ -79,6 +79,10 @@ async def test_those_who_watch_queries_hear_of_a_pause(tmp_path: Path) -> None:
         assert PAUSED in told
         server.emulator.pause(on=False)
         assert await client.told() == [1.0]
+        server.emulator.pause(on=True)
+        await client.told()
+        server.emulator.reset()
+        assert await client.told() == [1.0]
 
 
 async def test_a_scenario_has_no_code(served: Served) -> None:
