@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from emulator.engine.documents import checked, own_fields
 from emulator.engine.gateway.channels import change_channel
@@ -31,8 +31,9 @@ from emulator.model.effect import (
     SwitchFault,
 )
 from emulator.model.gateway import ROLES, ChannelStatus
+from emulator.model.http import is_http
 from emulator.model.logs import write_log_line
-from emulator.values.convex import InvalidValueError, Value
+from emulator.values.convex import InvalidValueError, Value, check_value
 from emulator.values.display import spell
 from emulator.values.durations import MILLISECOND
 from emulator.values.ids import STORAGE
@@ -42,6 +43,7 @@ MAX_DELAYED = 1_000
 SHORTEST_DELAY = MILLISECOND
 """How soon a delayed step comes at the earliest: one that delays itself again and again lets time go on."""
 
+Plain = TypeVar("Plain", bound=Value)
 CallOther = Callable[[CallFunction, Surroundings, list[str]], Value]
 
 
@@ -72,7 +74,7 @@ def _apply(effect: Effect, at: Surroundings, logs: list[str], call_other: CallOt
         case Insert() | Patch() | Replace() | Delete():
             _write(effect, at)
         case Assign(values):
-            for name, value in [(name, at.value(written)) for name, written in values]:
+            for name, value in [(name, _convex(at.value(written), at)) for name, written in values]:
                 _check_known(name, at.scenario.state, "state variable")
                 at.transaction.assign(name, value)
         case CallFunction(name=name):
@@ -169,6 +171,13 @@ def _mapping(written: Constant | Computed, at: Surroundings, what: str) -> Docum
     value = at.value(written)
     if not isinstance(value, dict):
         raise EffectError(f"{what} must be a mapping")
+    return _convex(value, at)
+
+
+def _convex(value: Plain, at: Surroundings) -> Plain:
+    """Return a value that is to be kept; what a request brings in JSON may have names that no value has."""
+    if is_http(at.call.operation):
+        check_value(value)
     return value
 
 

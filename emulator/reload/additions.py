@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from emulator.engine.index import Index
 from emulator.model.function import Added, FirstMatch, Function
 from emulator.model.gateway import CHAT
+from emulator.model.http import is_http
 from emulator.model.place import Place
 from emulator.model.scenario import Scenario
 from emulator.runtime.emulator import Emulator, Level
@@ -57,7 +58,7 @@ class Additions:
         emulator.on_reset(self._reset)
 
     def add(self, operation: str, rules: Mapping[str, Any]) -> int:
-        """Have `rules` asked before all others of `operation`, a function path or ``POST /api/chat``; return an id.
+        """Have `rules` asked before all others of `operation`: a path, a route or ``POST /api/chat``; return an id.
 
         `rules` is what a scenario file would say below the function, as plain data: one rule, or `rules`, or a
         `sequence`; with `type`, `args` and `returns` where the scenario lacks the function. Calls are numbered from
@@ -155,25 +156,30 @@ class Additions:
         additions = [each for each in self._all.values() if each.operation in operations]
         laid = _laid_over(self.files, additions)
         now = self._emulator.revision.scenario
-        functions = dict(now.functions)
-        for operation in operations:
-            if operation in laid.functions:
-                functions[operation] = laid.functions[operation]
-            else:
-                functions.pop(operation, None)
+        functions = _replaced(now.functions, laid.functions, operations)
+        http = _replaced(now.http or {}, laid.http or {}, operations)
         gateway = laid.gateway if CHAT in operations else now.gateway
-        self._emulator.swap(replace(now, functions=functions, gateway=gateway))
+        self._emulator.swap(replace(now, functions=functions, http=http or self.files.http, gateway=gateway))
+
+
+def _replaced(
+    now: Mapping[str, Function], laid: Mapping[str, Function], operations: Collection[str]
+) -> dict[str, Function]:
+    """Return what is there now, with these operations as they are in what was laid over it."""
+    kept = {name: each for name, each in now.items() if name in laid or name not in operations}
+    return kept | {name: laid[name] for name in operations if name in laid}
 
 
 def _laid_over(scenario: Scenario, additions: Iterable[Addition]) -> Scenario:
     """Return a scenario with additions laid over it, the oldest first."""
-    functions, gateway = dict(scenario.functions), scenario.gateway
+    functions, http, gateway = dict(scenario.functions), dict(scenario.http or {}), scenario.gateway
     for each in additions:
         if each.operation == CHAT:
             gateway = replace(gateway, chat=_laid(each, gateway.chat))
         else:
-            functions[each.operation] = _laid(each, functions.get(each.operation))
-    return replace(scenario, functions=functions, gateway=gateway)
+            known = http if is_http(each.operation) else functions
+            known[each.operation] = _laid(each, known.get(each.operation))
+    return replace(scenario, functions=functions, http=http or scenario.http, gateway=gateway)
 
 
 def _laid(addition: Addition, below: Function | None) -> Function:

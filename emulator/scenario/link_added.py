@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from emulator.model.function import ADDED, Function, FunctionType, Script
 from emulator.model.gateway import CHAT
+from emulator.model.http import is_http, written_route
 from emulator.model.scenario import Scenario
 from emulator.scenario.link import names_of
 from emulator.scenario.link_chat import link_chat
 from emulator.scenario.link_functions import Linked, check_values, link_function
+from emulator.scenario.link_http import link_action, read_route
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import NotLinkedError, Problem
 from emulator.scenario.tree import Mapping
@@ -26,10 +28,16 @@ def operation_of(text: str, tree: Mapping) -> str:
     """Return the public spelling of what `tree` is to be added to; raise NotLinkedError for what nothing can be."""
     if text == CHAT:
         return CHAT
+    if " /" in text:
+        reader = ValueReader({})
+        route = read_route(written_route(text), tree.place, reader)
+        if route is None:
+            raise NotLinkedError(reader.problems)
+        return route
     try:
         return parse_path(text).public
     except InvalidPathError as error:
-        expected = f"a path such as messages:list, or {CHAT}"
+        expected = f"a path such as messages:list, a route such as POST /hook, or {CHAT}"
         raise NotLinkedError([Problem(tree.place, "bad-function-name", str(error), expected)]) from error
 
 
@@ -40,6 +48,8 @@ def link_added(operation: str, tree: Mapping, scenario: Scenario) -> Function:
     """
     if operation == CHAT:
         function, problems, uses = _link_chat(tree, scenario.gateway.chat)
+    elif is_http(operation):
+        function, problems, uses = _link_action(operation, tree)
     else:
         function, problems, uses = _link_function(operation, tree, scenario)
     problems = [*problems, *unknown_names(uses, names_of(scenario))]
@@ -78,6 +88,12 @@ def _link_chat(tree: Mapping, known: Function | None) -> Linked:
     reader = ValueReader({tree.source.file: tree.source})
     function = link_chat(form, tree, tree.place, reader)
     return Linked(function, [*reader.problems, *_conflicts(known, None, tree)], reader.uses)
+
+
+def _link_action(operation: str, tree: Mapping) -> Linked:
+    reader = ValueReader({tree.source.file: tree.source})
+    function = link_action(operation, tree, tree.place, reader)
+    return Linked(function, reader.problems, reader.uses)
 
 
 def _apart(script: Script) -> Script:

@@ -7,7 +7,7 @@ import re
 from emulator.model.computed import HTTP_NAMES, Computed
 from emulator.model.constant import Constant
 from emulator.model.function import Function
-from emulator.model.http import METHODS, operation_of
+from emulator.model.http import METHODS, operation_of, written_route
 from emulator.model.place import Place
 from emulator.model.rule import Condition, Outcome, Pace, Respond, Unit
 from emulator.scenario.link_conditions import ConditionReader
@@ -35,25 +35,31 @@ def link_http(nodes: object, values: ValueReader) -> dict[str, Function] | None:
     if nodes is None:
         return None
     functions = {}
-    names, values.names = values.names, HTTP_NAMES
     for key, node, key_place, value_place in nodes.entries() if isinstance(nodes, Mapping) else ():
-        operation = _operation(key, key_place, values)
+        operation = read_route(key, key_place, values)
         if not isinstance(node, Mapping):
             hint = "write body: … below it" if node is None else f"write {key}: {{body: …}}"
             values.note(value_place, "wrong-type", f"http › {key}: {kind_of(node)}", "a mapping", hint)
             continue
-        form = validate(HttpForm, node, ("http", key))
-        if isinstance(form, list):
-            values.problems += form
-            continue
-        script = ScriptLinker(node, form, key_place, values, _HttpActions(node, form, values)).script()
-        if script is not None and operation is not None:
-            functions[operation] = Function(FunctionPath(operation, "default"), script, key_place)
-    values.names = names
+        function = link_action(operation or key, node, key_place, values)
+        if function is not None and operation is not None:
+            functions[operation] = function
     return functions
 
 
-def _operation(key: str, place: Place, values: ValueReader) -> str | None:
+def link_action(operation: str, node: Mapping, place: Place, values: ValueReader) -> Function | None:
+    """Link one route; None where it has problems, which go to the reader of values."""
+    form = validate(HttpForm, node, ("http", written_route(operation)))
+    if isinstance(form, list):
+        values.problems += form
+        return None
+    names, values.names = values.names, HTTP_NAMES
+    script = ScriptLinker(node, form, place, values, _HttpActions(node, form, values)).script()
+    values.names = names
+    return None if script is None else Function(FunctionPath(operation, "default"), script, place)
+
+
+def read_route(key: str, place: Place, values: ValueReader) -> str | None:
     """Return what a route is called; where it is none, note why."""
     found = _ROUTE.fullmatch(key)
     if found is None:

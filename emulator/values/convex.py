@@ -77,6 +77,21 @@ def check_nesting(depth: int) -> None:
         raise InvalidValueError(f"Value is too nested (maximum nesting {MAX_NESTING})")
 
 
+def check_value(value: Value, depth: int = 0) -> None:
+    """Raise InvalidValueError for what is too large, too deep or wrongly named anywhere within a value."""
+    if not isinstance(value, list | dict):
+        return
+    check_nesting(depth + 1)
+    if isinstance(value, list):
+        check_array_length(len(value))
+    else:
+        check_field_count(len(value))
+        for name in value:
+            check_field_name(name)
+    for each in value if isinstance(value, list) else value.values():
+        check_value(each, depth + 1)
+
+
 def check_identifier(name: str, what: str) -> None:
     """Raise InvalidValueError unless `name` may name a table, an index or a function (contract convex §2.2)."""
     if len(name) > MAX_IDENTIFIER_LENGTH:

@@ -99,7 +99,7 @@ class AddedRule(Form):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    operation: Annotated[str, Field(description="A function path, or POST /api/chat.")]
+    operation: Annotated[str, Field(description="A function path, a route such as POST /http/hook, or POST /api/chat.")]
 
 
 class ChosenVariant(Form):
