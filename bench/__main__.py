@@ -24,6 +24,7 @@ NAMES = (
     "start",
     "load",
     "reload",
+    "fixture",
     "memory",
 )
 

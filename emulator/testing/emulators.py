@@ -54,6 +54,8 @@ class Emulator(Controls):
     def begin(self, wanted: Wanted) -> None:
         """Put what is wanted in force; :meth:`load` looks for files where this did."""
         choice = self._scenarios.choose(wanted)
+        if self._do(self._served.count_instances):
+            self._thread.run(self._served.end_instances())
         self._do(lambda: self._served.begin(choice))
         self._folders = wanted.folders
 

@@ -53,6 +53,14 @@ class Served:
         self.emulator.reset(frozenset(Level))
         self._calls_before = self.emulator.calls
 
+    def count_instances(self) -> int:
+        """Return how many further emulators there are beside this one."""
+        return len(self.server.instances)
+
+    async def end_instances(self) -> None:
+        """End further emulators, which tests made by the control API."""
+        await self.server.instances.end_all()
+
     def entries(self) -> list[Entry]:
         """Return the calls since the beginning, the oldest first."""
         return list(map(self.numbered, self.emulator.journal))

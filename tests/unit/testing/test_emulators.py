@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
+import requests
 
 from emulator.testing import Emulator, ScenarioError, UsageError, serve, serve_in_thread
 from tests.support.nested import ask
@@ -264,6 +265,18 @@ def test_a_scenario_that_cannot_begin_leaves_the_one_before_in_force(emulator: E
 
     assert [each.slug for each in raised.value.problems] == ["bad-seed"]
     assert ask(emulator, "messages:list")["value"] == []
+
+
+def test_further_emulators_of_a_test_end_with_it(emulator: Emulator) -> None:
+    headers = {"Authorization": f"Bearer {emulator.control_token}"}
+    made = requests.post(f"{emulator.control_url}instances", json={}, headers=headers, timeout=10).json()
+    url = f"{made['convex_url']}/version"
+    assert requests.get(url, timeout=10).ok
+
+    emulator.load(SCENARIO)
+
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=10)
 
 
 def test_an_emulator_that_stopped_says_so() -> None:
