@@ -106,6 +106,13 @@ export class Emulator {
     await this.#send("DELETE", `rules/${id}`);
   }
 
+  /** Have a variant answer, "messages:list=empty", until the reset: for everybody, or for an identity of the scenario. */
+  async use(choice: string, identity?: string): Promise<void> {
+    const [, operation, variant] = /^(.*)=(.*)$/s.exec(choice) ?? [];
+    if (!operation || !variant) throw new Error(`expected an operation and a variant, "messages:list=empty", got "${choice}"`);
+    await this.#send("PUT", "variants", { operation, variant, ...(identity && { identity }) });
+  }
+
   /** Put another scenario in force. */
   async scenario(name: string): Promise<void> {
     await this.#send("POST", `scenarios/${encodeURIComponent(name)}/use`);

@@ -10,6 +10,7 @@ export default defineConfig({
     url: baseURL,
     gracefulShutdown: { signal: "SIGTERM", timeout: 5_000 },
   },
+  expect: { timeout: 20_000 },
   use: {
     baseURL,
     launchOptions: { executablePath: process.env.CHROMIUM || undefined, channel: process.env.CHANNEL || undefined },

@@ -17,7 +17,18 @@ test("a page that is open sees what a test changes", async ({ page, emulator }) 
   await page.goto("/");
   await expect(page.getByRole("listitem")).toHaveCount(1);
 
-  await emulator.rule("messages:list", { result: [] });
+  await emulator.use("messages:list=empty");
+
+  await expect(page.getByRole("listitem")).toHaveCount(0);
+});
+
+test("a page can have a state of its own", async ({ page }) => {
+  await page.addInitScript(() => {
+    window.CONVEX_URL += "/__use/messages:list=empty";
+  });
+  await page.goto("/");
+  await page.getByLabel("Message").fill("Is anybody here?");
+  await page.getByRole("button").click();
 
   await expect(page.getByRole("listitem")).toHaveCount(0);
 });

@@ -30,7 +30,7 @@ test("a channel fails, and is back after its reconnect", async () => {
 
 test("a call is waited for, and one that was otherwise is told", async () => {
   const asked = ask("/api/chat", { message: "hello" });
-  await emulator.waitForCall("POST /api/chat", { args: { message: "hello" }, timeout: "2s" });
+  await emulator.waitForCall("POST /api/chat", { args: { message: "hello" }, timeout: "10s" });
   await asked;
 
   await assert.rejects(

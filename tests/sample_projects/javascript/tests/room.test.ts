@@ -12,7 +12,7 @@ test("the latest message is the headline", async () => {
 });
 
 test("an empty room says so", async () => {
-  await emulator.rule("messages:list", { result: [] });
+  await emulator.use("messages:list=empty");
 
   expect(await headline()).toBe("Nobody has said anything");
 });

@@ -16,7 +16,7 @@ from tests.clients.browser.chromium import NoBrowserError, choice
 from tests.support.process import clean_environment
 
 ROOT = Path(__file__).parents[2]
-PROJECT = Path(__file__).parent / "javascript"
+PROJECT = ROOT / "tests/sample_projects/javascript"
 HELPER = ROOT / "docs/javascript/emulator.ts"
 MADE = shutil.ignore_patterns("node_modules", "test-results", "emulator.*")
 STRICTEST = (
@@ -51,7 +51,7 @@ def run(project: Path, *command: str, **environment: str) -> str:
 
 @pytest.mark.parametrize("command", [("emulator", "exec", "--"), ()], ids=["under emulator exec", "by itself"])
 def test_vitest_runs(project: Path, command: tuple[str, ...]) -> None:
-    assert "5 passed" in run(project, *command, "vitest", "run")
+    assert "5 passed" in run(project, *command, "vitest", "run", "--testTimeout=30000")
 
 
 @pytest.mark.parametrize(("script", "passed"), [("node", "pass 3"), ("jest", "2 passed")])
@@ -71,10 +71,19 @@ async def test_playwright_runs_and_leaves_nothing_behind(project: Path) -> None:
         port = str(free.getsockname()[1])
 
     found = {"CHROMIUM": which.get("executable_path", ""), "CHANNEL": which.get("channel", "")}
-    said = run(project, "playwright", "test", "--workers=2", "--reporter=line", PORT=port, **found)
+    said = run(project, "playwright", "test", "--workers=2", "--timeout=60000", "--reporter=line", PORT=port, **found)
 
-    assert "2 passed" in said
+    assert "3 passed" in said
     assert not (project / "ready.json").exists()
+
+
+def test_npx_convex_meets_the_emulator_whatever_the_project_is_linked_to(project: Path) -> None:
+    elsewhere = "CONVEX_DEPLOYMENT=dev:real-one-123\nCONVEX_DEPLOY_KEY=dev:real-one-123|eyJ2MiI6ImFiYyJ9\n"
+    (project / ".env.local").write_text(elsewhere, encoding="utf-8")
+
+    said = run(project, "emulator", "exec", "--", "convex", "run", "messages:list")
+
+    assert '"body": "Hello"' in said
 
 
 def test_the_project_keeps_to_its_types(project: Path) -> None:
