@@ -20,20 +20,21 @@ class Pipe:
     it likes.
     """
 
-    __slots__ = ("_complain", "_is_too_full", "_most", "_request")
+    __slots__ = ("_complain", "_is_too_full", "_most", "_remote", "_transport")
 
     def __init__(
         self, request: web.BaseRequest, most: int = MAX_BUFFERED, complain: Callable[[str], None] = logger.warning
     ) -> None:
         """Write to whoever sent `request`; `most` bytes may wait for him, or `complain` is told why he is cut off."""
-        self._request = request
+        self._remote = request.remote
+        self._transport = request.transport
         self._most = most
         self._complain = complain
         self._is_too_full = False
 
     def write(self, data: bytes) -> bool:
         """Write; say whether there is a reader, still."""
-        transport = self._request.transport
+        transport = self._transport
         if transport is None or transport.is_closing():
             return False
         if self._is_too_full:
@@ -41,7 +42,7 @@ class Pipe:
             waiting = transport.get_write_buffer_size()
             if waiting > self._most:
                 transport.abort()
-                self._complain(f"{self._request.remote} reads too slowly and is cut off: {waiting} bytes wait")
+                self._complain(f"{self._remote} reads too slowly and is cut off: {waiting} bytes wait")
                 return False
         transport.write(data)
         if transport.get_write_buffer_size() > self._most:

@@ -38,13 +38,21 @@ class Part(NamedTuple):
 class Transitions:
     """Writes Transitions; what many sockets are told alike is written once."""
 
-    __slots__ = ("_bytes", "_heads", "_ts")
+    __slots__ = ("_bytes", "_heads", "_ts", "_version")
 
     def __init__(self) -> None:
         """Have written none."""
         self._ts = 0
         self._bytes = 0
+        self._version = Version()
         self._heads: dict[tuple[Version, Version, tuple[Part, ...]], bytes] = {}
+
+    def version(self, query_set: int, identity: int, ts: int) -> Version:
+        """Return a version; sockets that stand at the same one share it."""
+        last = self._version
+        if last.ts != ts or last.query_set != query_set or last.identity != identity:
+            self._version = last = Version(query_set, identity, ts)
+        return last
 
     def write(self, start: Version, end: Version, parts: tuple[Part, ...], skew: bytes, clock: Clock) -> bytes:
         """Write one; `skew` is what `measured` returned."""

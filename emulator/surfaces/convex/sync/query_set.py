@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from emulator.engine.plan import Finish, Returned
 from emulator.model.function import FunctionType
 from emulator.runtime.clock import Timer
 from emulator.runtime.emulator import Emulator
-from emulator.runtime.live import Live, LiveQueries, Watcher, finish_of, is_same
+from emulator.runtime.live import Live, LiveQueries, finish_of, is_same
 from emulator.surfaces.convex.sync.asker import Asker, delay_of, is_answer
 from emulator.surfaces.convex.sync.messages import Add
 
@@ -21,12 +21,19 @@ MAX_QUERIES = 4_096
 class Watched:
     """A query that the client watches; `add` is how it asked for it, with the id that it gave it.
 
-    `first` is what limits and faults have it get at first, where that is no answer.
+    `news` are the queries of the client that have another answer, among which it comes when it has; `push` has them
+    told. `first` is what limits and faults have it get at first, where that is no answer.
     """
 
     add: Add
-    live: Live
+    news: dict[int, Watched]
+    push: Callable[[], None]
+    live: Live = field(init=False)
     first: Finish | None = None
+
+    def touch(self, _live: Live) -> None:
+        """Take note that it has another answer."""
+        self.news[self.add.query_id] = self
 
     def take(self) -> Finish:
         """Return what there is to be told; what it got at first is told once."""
@@ -42,21 +49,21 @@ class QuerySet:
         "_emulator",
         "_live",
         "_news",
+        "_push",
         "_queries",
         "_removed",
         "_slow",
-        "_watched",
-        "_watcher",
     )
 
-    def __init__(self, emulator: Emulator, live: LiveQueries, watcher: Watcher, arrived: Callable[[], None]) -> None:
-        """Watch nothing; `arrived` is called when a first result came that took its time."""
+    def __init__(
+        self, emulator: Emulator, live: LiveQueries, push: Callable[[], None], arrived: Callable[[], None]
+    ) -> None:
+        """Watch nothing; `push` has news told, `arrived` is called when a first result came that took its time."""
         self._emulator = emulator
         self._live = live
-        self._watcher = watcher
+        self._push = push
         self._arrived = arrived
         self._queries: dict[int, Watched] = {}
-        self._watched: dict[Live, list[Watched]] = {}
         self._news: dict[int, Watched] = {}
         self._removed: list[int] = []
         self._slow: dict[int, Timer] = {}
@@ -83,7 +90,7 @@ class QuerySet:
         query = self._queries.pop(query_id, None)
         if query is None:
             return False
-        self._unlink(query)
+        self._live.leave(query.live, query)
         self._news.pop(query_id, None)
         self._hurry(query_id)
         self._removed.append(query_id)
@@ -91,19 +98,13 @@ class QuerySet:
 
     def leave(self) -> None:
         """Watch nothing any more."""
-        for live in self._watched:
-            self._live.leave(live, self._watcher)
+        for query in self._queries.values():
+            self._live.leave(query.live, query)
         for timer in self._slow.values():
             timer.cancel()
         self._queries.clear()
-        self._watched.clear()
         self._news.clear()
         self._slow.clear()
-
-    def touch(self, live: Live) -> None:
-        """Take note that a query has another answer."""
-        for each in self._watched.get(live, ()):
-            self._news[each.add.query_id] = each
 
     def touch_first(self) -> bool:
         """Have the first query told again; say whether there is one."""
@@ -124,7 +125,7 @@ class QuerySet:
             was_told = query_id not in self._news
             self._hurry(query_id)
             self._watch(query.add, asker, before.journal or query.add.journal)
-            self._unlink(query)
+            self._live.leave(before, query)
             now = self._queries[query_id]
             if was_told and now.first is None and is_same(finish, now.live.finish):
                 del self._news[query_id]
@@ -145,22 +146,15 @@ class QuerySet:
         return removed, news
 
     def _watch(self, add: Add, asker: Asker, journal: str | None) -> None:
-        live, entry = self._live.watch(asker.call(self._emulator, add, FunctionType.QUERY), journal, self._watcher)
+        query = Watched(add, self._news, self._push)
+        query.live, entry = self._live.watch(asker.call(self._emulator, add, FunctionType.QUERY), journal, query)
         finish = finish_of(entry.decision)
-        query = Watched(add, live, None if is_answer(finish) else finish)
+        query.first = None if is_answer(finish) else finish
         self._queries[add.query_id] = self._news[add.query_id] = query
-        self._watched.setdefault(live, []).append(query)
         delay = delay_of(entry)
         if delay:
             clock = self._emulator.clock
             self._slow[add.query_id] = clock.call_at(clock.now() + delay, partial(self._arrive, add.query_id))
-
-    def _unlink(self, query: Watched) -> None:
-        watched = self._watched[query.live]
-        watched.remove(query)
-        if not watched:
-            del self._watched[query.live]
-            self._live.leave(query.live, self._watcher)
 
     def _arrive(self, query_id: int) -> None:
         del self._slow[query_id]

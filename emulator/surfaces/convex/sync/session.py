@@ -108,7 +108,7 @@ class Session:
         self._identity = 0
         self._answered = 0
         self._skew = b""
-        self._queries = QuerySet(emulator, common.live, self, self.tell_owed)
+        self._queries = QuerySet(emulator, common.live, self.push, self.tell_owed)
         self._is_owing = False
         self._is_busy = False
         self._is_over = False
@@ -139,10 +139,6 @@ class Session:
         self.troubles.stop()
         if self._expiry is not None:
             self._expiry.cancel()
-
-    def touch(self, live: Live) -> None:
-        """Take note that a query has another answer."""
-        self._queries.touch(live)
 
     def push(self) -> None:
         """Send what changed, unless something is under way that will."""
@@ -295,7 +291,8 @@ class Session:
         if self._is_over:
             return
         self._is_owing = True
-        if not self._queries.is_waiting and self.troubles.passes():
+        has_faults = bool(self._emulator.revision.index.overlays)
+        if not self._queries.is_waiting and (not has_faults or self.troubles.passes()):
             self._transition()
 
     def _transition(self) -> None:
@@ -307,9 +304,9 @@ class Session:
         if parts is None:
             return
         start, emulator = self._version, self._emulator
-        end = frames.Version(self._query_set, self._identity, emulator.moment(max(start.ts, self._answered)))
-        self._version = end
-        written = self._common.transitions.write(start, end, parts, self._skew, emulator.clock)
+        transitions, ts = self._common.transitions, emulator.moment(max(start.ts, self._answered))
+        self._version = end = transitions.version(self._query_set, self._identity, ts)
+        written = transitions.write(start, end, parts, self._skew, emulator.clock)
         if self._takes_chunks and len(written) > frames.MAX_CHUNK:
             for each in frames.chunks(written, end.ts):
                 self.say(each)

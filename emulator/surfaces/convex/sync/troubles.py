@@ -105,8 +105,6 @@ class Troubles:
         if self._is_let_through:
             self._is_let_through = False
             return True
-        if not self._emulator.revision.index.overlays:
-            return True
         entry = self._emulator.meet(self._call(TRANSITION)._replace(part_of=SOCKET, is_framed=True))
         if entry is None:
             return True
