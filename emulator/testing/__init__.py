@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emulator.testing.emulators import AsyncEmulator, Emulator, serve, serve_in_thread
     from emulator.testing.errors import ScenarioError, UsageError
     from emulator.testing.functions import Chat, Function
+    from emulator.testing.variants import Use
 
 __all__ = [
     "AsyncClock",
@@ -30,6 +31,7 @@ __all__ = [
     "ScenarioError",
     "Table",
     "UsageError",
+    "Use",
     "Variables",
     "serve",
     "serve_in_thread",
@@ -42,6 +44,7 @@ _MODULES = {
     "emulators": ("AsyncEmulator", "Emulator", "serve", "serve_in_thread"),
     "errors": ("ScenarioError", "UsageError"),
     "functions": ("Chat", "Function"),
+    "variants": ("Use",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

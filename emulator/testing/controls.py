@@ -16,6 +16,7 @@ from emulator.testing.errors import UsageError, is_misuse
 from emulator.testing.functions import Chat, Function
 from emulator.testing.served import Served
 from emulator.testing.values import value_of
+from emulator.testing.variants import Use
 from emulator.values.display import spell
 
 __tracebackhide__ = is_misuse
@@ -113,6 +114,13 @@ class Controls:
         """
         like = {"message": message, "session": session, "agent": agent, "channel": channel}
         return Chat(self._do, self._served, like)
+
+    def use(self, choices: str, *, identity: str | None = None) -> Use:
+        """Have variants answer, ``messages:list=empty; users:me=error``: for everybody, or for one identity.
+
+        ``loading``, ``empty`` and ``error`` are there for every function. Raises UsageError for what is no variant.
+        """
+        return Use(self._place, choices, identity)
 
     def table(self, name: str) -> Table:
         """Return a table; raise UsageError when the scenario has none of that name."""

@@ -114,9 +114,28 @@ def test_agents_reply_fail_and_reply_otherwise(emulator: Emulator) -> None:
     assert emulator.calls(outcome="replied")[0].result == "first"
 
 
+def test_a_variant_answers_until_it_is_stopped(emulator: Emulator) -> None:
+    with emulator.use("which=empty"):
+        assert value(emulator, "which") == ""
+    emulator.use("wh*=empty", identity="ada")
+    assert value(emulator, "which") == "file"
+    chosen = emulator.use("which=error")
+    assert ask(emulator, "which")["status"] == "error"
+    chosen.stop()
+    assert value(emulator, "which") == "file"
+    emulator.use("which=empty")
+    emulator.reset()
+    assert value(emulator, "which") == "file"
+
+
 @pytest.mark.parametrize(
     ("misuse", "sentence"),
     [
+        (lambda emulator: emulator.use("which=emtpy"), "which has no variant 'emtpy', only .*; did you mean 'empty'"),
+        (lambda emulator: emulator.use("wich=empty"), "wich is not scripted; nearest: which"),
+        (lambda emulator: emulator.use("which"), "write messages:list=empty"),
+        (lambda emulator: emulator.use(""), "needs an operation and its variant, such as 'messages:list=empty'"),
+        (lambda emulator: emulator.use("which=empty", identity="adda"), "no identity 'adda'; did you mean 'ada'"),
         (lambda emulator: emulator.function("a b").returns(1), "a b cannot answer so: .* not a valid path"),
         (lambda emulator: emulator.function(None), "a function is named by a text such as 'messages:send', not None"),
         (
