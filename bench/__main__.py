@@ -18,6 +18,7 @@ NAMES = (
     "rows",
     "expressions",
     "tables",
+    "export",
     "streams",
     "sockets",
     "sync",

@@ -14,7 +14,7 @@ MOST_LISTED = 1_024
 MOST_LOGGED = 128
 """How many writes a page of changes has, unless one commit has more."""
 
-_MOST_LOOKED_AT = 16
+_MOST_LOOKED_AT = 4
 """How many times as many documents a page looks at: those that came later than the moment are passed over."""
 
 
@@ -40,6 +40,11 @@ class Listed(NamedTuple):
     rows: list[Row]
     next: Spot | None
 
+    def cut(self, count: int) -> Listed:
+        """Return a page that ends after so many rows, one at least."""
+        last = self.rows[count - 1]
+        return Listed(self.rows[:count], Spot(last.table, last.key))
+
 
 class Changed(NamedTuple):
     """A page of changes, up to a timestamp, and whether there are more."""
@@ -48,6 +53,15 @@ class Changed(NamedTuple):
     ts: int
     has_more: bool
 
+    def cut(self, count: int) -> Changed:
+        """Return a page that ends with the last commit that fits into so many rows, or with the first of all."""
+        ends = [place for place, row in enumerate(self.rows[1:], 1) if row.ts != self.rows[place - 1].ts]
+        fitting = [end for end in ends if end <= count]
+        if not ends:
+            return self
+        end = fitting[-1] if fitting else ends[0]
+        return Changed(self.rows[:end], self.rows[end - 1].ts, has_more=True)
+
 
 def list_documents(view: View, tables: Sequence[str], spot: Spot | None, most: int = MOST_LISTED) -> Listed:
     """Return a page of the tables at the moment of a view: documents of one table, by id."""
@@ -55,14 +69,20 @@ def list_documents(view: View, tables: Sequence[str], spot: Spot | None, most: i
         if not tables:
             return Listed([], None)
         spot = Spot(tables[0])
+    table, after = spot
+    collection = view.collection(table)
     rows: list[Row] = []
-    for looked_at, (key, version) in enumerate(view.collection(spot.table).walk(view.ts, spot.after)):
-        if len(rows) == most or looked_at == most * _MOST_LOOKED_AT:
-            return Listed(rows, spot)
-        spot = Spot(spot.table, key)
+    keys = collection.ids_after(after, most * _MOST_LOOKED_AT)
+    for key in keys:
+        version = collection.version(key, view.ts)
         if version is not None and version.document is not None:
-            rows.append(Row(spot.table, version.ts, key, version.document))
-    following = tables.index(spot.table) + 1
+            if len(rows) == most:
+                return Listed(rows, Spot(table, after))
+            rows.append(Row(table, version.ts, key, version.document))
+        after = key
+    if len(keys) == most * _MOST_LOOKED_AT:
+        return Listed(rows, Spot(table, after))
+    following = tables.index(table) + 1
     return Listed(rows, Spot(tables[following]) if following < len(tables) else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 _FEW = 64
 
@@ -29,12 +29,11 @@ class IdOrder:
         if self._ids[place : place + 1] == [key]:
             del self._ids[place]
 
-    def after(self, key: str | None) -> Iterator[str]:
-        """Yield the ids behind one, which need not be there, or all of them; none may be added meanwhile."""
+    def after(self, key: str | None, most: int) -> list[str]:
+        """Return the ids behind one, which need not be there, or behind none, and at most so many."""
         self._settle()
-        ids = self._ids
-        for place in range(0 if key is None else bisect_right(ids, key), len(ids)):
-            yield ids[place]
+        start = 0 if key is None else bisect_right(self._ids, key)
+        return self._ids[start : start + most]
 
     def _settle(self) -> None:
         if len(self._new) <= _FEW:

@@ -84,17 +84,19 @@ class Collection:
 
     def version(self, key: str, ts: int) -> Version | None:
         """Return what a document was at `ts`, and since when; None where nothing is known of it."""
-        for version in reversed(self.versions.get(key, ())):
-            if version.ts <= ts:
-                return version
-        return None
+        chain = self.versions.get(key)
+        if chain is None:
+            return None
+        newest = chain[-1]
+        if newest.ts <= ts:
+            return newest
+        return next((each for each in reversed(chain) if each.ts <= ts), None)
 
-    def walk(self, ts: int, after: str | None) -> Iterator[tuple[str, Version | None]]:
-        """Yield what each document was at `ts`, by id; those behind an id only. Nothing may be written meanwhile."""
+    def ids_after(self, key: str | None, most: int) -> list[str]:
+        """Return the ids behind one in their order, or the first ones, of whatever there is or was; at most so many."""
         if self._ids is None:
             self._ids = IdOrder(self.versions)
-        for key in self._ids.after(after):
-            yield key, self.version(key, ts)
+        return self._ids.after(key, most)
 
     def scan(self, ts: int, *, descending: bool, after: tuple[float, str] | None) -> Iterator[Document]:
         """Yield the documents of a moment by creation; those behind `after` only, which is a time and an id."""

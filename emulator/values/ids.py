@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
+
 FIRST_USER_TABLE = 10001
 STORAGE = "_storage"
 """The table of stored files, which every deployment has."""
@@ -11,6 +13,7 @@ STORAGE_NUMBER = 540
 INTERNAL_ID_BYTES = 16
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_IN_ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 _DIGIT = {character: value for value, character in enumerate(_ALPHABET)}
 _BITS = 5
 _FOOTER_BYTES = 2
@@ -67,10 +70,7 @@ def _fletcher16(data: bytes) -> bytes:
 
 
 def _base32(data: bytes) -> str:
-    padding = -len(data) * 8 % _BITS
-    number = int.from_bytes(data, "big") << padding
-    length = (len(data) * 8 + padding) // _BITS
-    return "".join(_ALPHABET[number >> (_BITS * index) & 0x1F] for index in reversed(range(length)))
+    return b32encode(data).rstrip(b"=").translate(_IN_ALPHABET).decode()
 
 
 def _unbase32(text: str) -> bytes:

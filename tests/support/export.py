@@ -29,8 +29,8 @@ async def snapshot_of(served: Served, **parameters: object) -> tuple[list[dict[s
     page = (await fetch(served, "list_snapshot", **parameters)).json
     rows = list(page["values"])
     while page["hasMore"]:
-        more = {"snapshot": page["snapshot"], "cursor": page["cursor"]}
-        page = (await fetch(served, "list_snapshot", **parameters, **more)).json
+        more = {**parameters, "snapshot": page["snapshot"], "cursor": page["cursor"]}
+        page = (await fetch(served, "list_snapshot", **more)).json
         rows += page["values"]
     assert page["cursor"] is None
     return rows, page["snapshot"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.runtime.emulator import Level
+from emulator.surfaces.convex.export import endpoints
 from tests.support.clocks import WatchedClock
 from tests.support.export import applied, deltas_since, fetch, own, snapshot_of, submit
 from tests.support.functions import mutation, send
@@ -78,6 +79,26 @@ async def test_a_page_has_128_writes_and_commits_stay_whole(serve: Serve, by: st
         sizes.append((len(page["values"]), page["hasMore"]))
 
     assert sizes == [(129, True), (1, False)]
+
+
+async def test_a_page_is_shorter_where_its_documents_are_long_and_commits_still_stay_whole(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = await serve(BULK)
+    _, cursor = await snapshot_of(served)
+    for name in ("rows:both", "rows:one", "rows:one", "rows:both"):
+        await write(served, name)
+    sizes = []
+    monkeypatch.setattr(endpoints, "MAX_PAGE_BYTES", 400)
+    for _ in range(3):
+        page = (await fetch(served, "document_deltas", cursor=cursor)).json
+        sizes.append((len(page["values"]), page["hasMore"]))
+        cursor = page["cursor"]
+
+    assert sizes == [(2, True), (2, True), (2, False)]
+    monkeypatch.setattr(endpoints, "MAX_PAGE_BYTES", 1)
+    whole = (await fetch(served, "document_deltas", cursor=0)).json
+    assert (len(whole["values"]), whole["hasMore"]) == (1, True)
 
 
 async def test_writes_of_tables_that_are_not_chosen_count_too(serve: Serve) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from emulator.engine.export import MOST_LISTED
 from emulator.engine.store import Store
+from emulator.surfaces.convex.export import endpoints
 from emulator.values.ids import decode_id
 from tests.support.export import fetch, own, snapshot_of, submit
 from tests.support.functions import mutation
@@ -112,6 +113,17 @@ async def test_pages_have_1024_documents_and_the_cursor_leads_through_them(serve
 
     assert sizes == [MOST_LISTED, MOST_LISTED, 1, 2]
     assert len(set(seen)) == len(seen) == 2 * MOST_LISTED + 3
+
+
+async def test_a_page_is_shorter_where_its_documents_are_long(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = await serve(TABLES)
+    whole, snapshot = await snapshot_of(served)
+    monkeypatch.setattr(endpoints, "MAX_PAGE_BYTES", 200)
+
+    first = (await fetch(served, "list_snapshot", snapshot=snapshot)).json
+
+    assert (len(first["values"]), first["hasMore"]) == (1, True)
+    assert await snapshot_of(served, snapshot=snapshot) == (whole, snapshot)
 
 
 async def test_a_full_last_page_says_that_it_is_the_last(serve: Serve) -> None:

@@ -9,11 +9,9 @@ from typing import TypeVar
 import orjson
 
 from emulator.engine.census import declared_shape
-from emulator.engine.data_sync import MOST_SYNCED, Progress, Step, take_step
+from emulator.engine.data_sync import MOST_SYNCED, Progress, Stage, Step, take_step
 from emulator.engine.draw import hex_digits
 from emulator.engine.export import (
-    MOST_LISTED,
-    MOST_LOGGED,
     Changed,
     Listed,
     Row,
@@ -40,9 +38,10 @@ MAX_PAGE_BYTES = 64 * 1024 * 1024
 """How long a page may be that has more than one document, and more than one commit."""
 
 _MANY = 512
+_PORTION = 512
 _ID_DIGITS = 32
 
-Page = TypeVar("Page", Listed, Changed, Step)
+Page = TypeVar("Page", Listed, Changed)
 
 
 class ExportEndpoints:
@@ -102,18 +101,9 @@ class ExportEndpoints:
         else:
             progress = sync_codec.read_cursor(cursor, deployment)
         sync_codec.check_not_ahead(progress.ts, now, "data sync")
-        present = self._emulator.state
-        try:
-            views = at(present, progress.ts).view, present.view
-        except PastError as error:
-            raise sync_codec.expired() from error
         tables = self._chosen(selection)
-        step, lines = await _bounded(
-            lambda most: take_step(views, tables, progress, now, most),
-            lambda row: sync_codec.write_synced_row(row, selection),
-            MOST_SYNCED,
-        )
-        self._syncs.note(step, tables, present.view, self._emulator.clock.now())
+        step, lines = await self._walk(progress, tables, now, lambda row: sync_codec.write_synced_row(row, selection))
+        self._syncs.note(step, tables, self._emulator.state.view, self._emulator.clock.now())
         return json_reply(sync_codec.write_step(step, lines, deployment))
 
     async def active_syncs(self, asked: Asked) -> Reply:
@@ -130,6 +120,30 @@ class ExportEndpoints:
         progress = Progress(sync_codec.sync_id(asked.client, digits), ts, tuple(self._chosen(selection)))
         return json_reply(orjson.dumps({"cursor": sync_codec.write_cursor(progress, self._deployment)}))
 
+    async def _walk(
+        self, progress: Progress, tables: list[str], now: int, write: Callable[[Row], bytes]
+    ) -> tuple[Step, list[bytes]]:
+        """Return a page of a sync and its rows as they are written, a portion at a time: others come between."""
+        truncates: list[str] = []
+        lines: list[bytes] = []
+        size = 0
+        while True:
+            state = self._emulator.state
+            try:
+                views = at(state, progress.ts).view, state.view
+            except PastError as error:
+                raise sync_codec.expired() from error
+            most = MOST_SYNCED if set(tables) <= set(progress.synced) else _PORTION
+            step = take_step(views, tables, progress, now, most)
+            truncates += step.truncates
+            portion = await asyncio.to_thread(_within, step.rows, write, None)
+            lines += portion
+            size += sum(map(len, portion))
+            progress = step.progress
+            is_full = len(lines) >= MOST_SYNCED or size > MAX_PAGE_BYTES
+            if is_full or step.stage is not Stage.SNAPSHOTTING:
+                return step._replace(truncates=truncates), lines
+
     async def _list(self, asked: codec.SnapshotAsked) -> Reply:
         now = self._emulator.timestamp()
         snapshot = now if asked.snapshot is None else asked.snapshot
@@ -144,9 +158,8 @@ class ExportEndpoints:
         tables = {name: view.store.number_of(name) for name in names}
         spot = None if asked.cursor is None else codec.read_cursor(asked.cursor, tables)
         page, lines = await _bounded(
-            lambda most: list_documents(view, names, spot, most),
+            list_documents(view, names, spot),
             lambda row: codec.write_row(row, asked.selection, asked.form, tells_deleted=False),
-            MOST_LISTED,
         )
         return json_reply(codec.write_listed(page, lines, snapshot, tables))
 
@@ -157,9 +170,8 @@ class ExportEndpoints:
             raise _older_than_kept(asked.cursor)
         chosen = _Chosen(asked.selection)
         page, lines = await _bounded(
-            lambda most: list_changes(view, chosen, asked.cursor, now, most),
+            list_changes(view, chosen, asked.cursor, now),
             lambda row: codec.write_row(row, asked.selection, asked.form, tells_deleted=True),
-            MOST_LOGGED,
         )
         return json_reply(codec.write_changed(page, lines))
 
@@ -200,22 +212,17 @@ def _older_than_kept(cursor: int) -> ApiError:
     return ApiError(400, "InvalidWindowToReadDocuments", message)
 
 
-async def _bounded(
-    page_of: Callable[[int], Page], write: Callable[[Row], bytes], most: int
-) -> tuple[Page, list[bytes]]:
-    """Return a page and its rows as they are written: fewer of them where they would be too long.
-
-    Many rows are written beside the loop.
-    """
-    page = page_of(most)
+async def _bounded(page: Page, write: Callable[[Row], bytes]) -> tuple[Page, list[bytes]]:
+    """Return a page and its rows as they are written: fewer of them where they would be too long."""
     lines = await _written(page.rows, write, MAX_PAGE_BYTES)
     if len(lines) < len(page.rows):
-        page = page_of(len(lines))
+        page = page.cut(len(lines))
         lines = await _written(page.rows, write, None)
     return page, lines
 
 
 async def _written(rows: list[Row], write: Callable[[Row], bytes], budget: int | None) -> list[bytes]:
+    """Return rows as they are written; many of them are written beside the loop."""
     if len(rows) > _MANY:
         return await asyncio.to_thread(_within, rows, write, budget)
     return _within(rows, write, budget)

@@ -25,7 +25,7 @@ from emulator.values.convex import InvalidValueError
 MAX_RECORDS = 20 * 1024 * 1024
 """How long the body of import_airbyte_records may be (contract convex §16)."""
 
-_LONG = 256 * 1024
+_LONG = 32 * 1024
 _NO_OVERWRITING = ApiError(
     400,
     "OverwriteNotSupported",
