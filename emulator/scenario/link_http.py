@@ -12,12 +12,12 @@ from emulator.model.place import Place
 from emulator.model.rule import Condition, Outcome, Pace, Respond, Unit
 from emulator.scenario.link_conditions import ConditionReader
 from emulator.scenario.link_errors import link_error
-from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of
+from emulator.scenario.link_rules import AnswerForm, ScriptLinker, death_of, failure_of, link_variants
 from emulator.scenario.link_values import ValueReader
 from emulator.scenario.problem import did_you_mean
 from emulator.scenario.tree import Mapping, kind_of, shown
 from emulator.scenario.validate import validate
-from emulator.scenario.written_http import ChunksForm, HttpForm, HttpOutcomeForm, HttpRuleForm
+from emulator.scenario.written_http import ChunksForm, HttpForm, HttpOutcomeForm, HttpRuleForm, HttpVariantForm
 from emulator.values.paths import FunctionPath
 
 _ROUTE = re.compile(r"(\S+) (/\S*)")
@@ -55,8 +55,9 @@ def link_action(operation: str, node: Mapping, place: Place, values: ValueReader
         return None
     names, values.names = values.names, HTTP_NAMES
     script = ScriptLinker(node, form, place, values, _HttpActions(node, form, values)).script()
+    variants = link_variants(form.variants, node, values, _HttpActions)
     values.names = names
-    return None if script is None else Function(FunctionPath(operation, "default"), script, place)
+    return None if script is None else Function(FunctionPath(operation, "default"), script, place, variants=variants)
 
 
 def read_route(key: str, place: Place, values: ValueReader) -> str | None:
@@ -93,7 +94,7 @@ def _fault(method: str, path: str) -> tuple[str, str] | None:
 class _HttpActions:
     """What scripts of HTTP actions have of their own: requests are asked, and answered."""
 
-    def __init__(self, tree: Mapping, form: HttpForm, values: ValueReader) -> None:
+    def __init__(self, tree: Mapping, form: HttpVariantForm, values: ValueReader) -> None:
         self._tree = tree
         self._form = form
         self._values = values

@@ -34,9 +34,9 @@ from emulator.scenario.link_values import ValueReader
 from emulator.scenario.tree import Mapping, Sequence, Tree, place_at
 from emulator.scenario.written import DEATH_NAMES, DeathForm, FailedForm, FailureForm, OutcomeForm, VariantForm
 from emulator.scenario.written_gateway import ChatOutcomeForm, ChatVariantForm
-from emulator.scenario.written_http import HttpForm, HttpOutcomeForm
+from emulator.scenario.written_http import HttpOutcomeForm, HttpVariantForm
 
-ScriptForm: TypeAlias = VariantForm | ChatVariantForm | HttpForm
+ScriptForm: TypeAlias = VariantForm | ChatVariantForm | HttpVariantForm
 AnswerForm: TypeAlias = OutcomeForm | ChatOutcomeForm | HttpOutcomeForm
 Written = TypeVar("Written", bound=ScriptForm)
 

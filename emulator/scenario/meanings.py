@@ -142,7 +142,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "identity": "Who calls: null for nobody, a name from `identities`, or attributes to compare.",
         "call": "Which call of the function: its number from 1, or a span.",
     },
-    "HttpForm": _HTTP_RULE | _ANSWERED,
+    "HttpForm": _HTTP_RULE | _ANSWERED | {"variants": _VARIANTS},
+    "HttpVariantForm": _HTTP_RULE | _ANSWERED,
     "HttpRuleForm": _HTTP_RULE,
     "HttpOutcomeForm": _HTTP_OUTCOME,
     "HttpWhenForm": _CONDITION

@@ -51,9 +51,15 @@ class HttpRuleForm(HttpOutcomeForm):
     when: HttpWhenForm | None = None
 
 
-class HttpForm(HttpRuleForm):
-    """A route: one rule written directly, or `rules`, or a `sequence`."""
+class HttpVariantForm(HttpRuleForm):
+    """Other answers of a route: one rule written directly, or `rules`, or a `sequence`."""
 
     rules: Annotated[list[HttpRuleForm], Field(min_length=1)] | None = None
     sequence: Annotated[list[HttpOutcomeForm], Field(min_length=1)] | None = None
     repeat: StrictBool = False
+
+
+class HttpForm(HttpVariantForm):
+    """A route: one rule written directly, or `rules`, or a `sequence`."""
+
+    variants: dict[str, HttpVariantForm] = {}

@@ -32,7 +32,7 @@ http:
   GET /files/img/*: {body: "image ${request.path}"}
   GET /files/img/logo: {body: logo}
   GET /bytes: {headers: {content-type: image/png}, body: {$bytes: AQID}}
-  GET /who: {body: "${identity.name ?? 'nobody'}"}
+  GET /who: {body: "${identity.name ?? 'nobody'}", variants: {busy: {status: 503, body: come back}}}
   GET /jobs: {sequence: [{body: queued}, {status: 202, body: running}, {body: done}]}
   DELETE /events: {do: [{set: {mode: empty}}]}
   OPTIONS /*: {status: 204, headers: {access-control-allow-origin: "*"}}

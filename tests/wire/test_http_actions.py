@@ -280,3 +280,14 @@ faults: [{name: down, on: "* /http/files/*", failure: overloaded}]
 
 async def test_functions_cannot_be_called_by_the_name_of_a_route(shop: Served) -> None:
     assert (await query(shop, "GET /http/who")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("chosen", "status", "body"),
+    [("busy", 503, b"come back"), ("empty", 200, b""), ("error", 500, None), ("nothing", 200, b"nobody")],
+)
+async def test_a_route_has_variants(shop: Served, chosen: str, status: int, body: bytes | None) -> None:
+    answer = await send(shop, "/http/who", by="GET", headers={"X-Emulator-Use": f"GET /http/who={chosen}"})
+
+    assert answer.status == status
+    assert body is None or answer.body == body

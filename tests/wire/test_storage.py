@@ -13,6 +13,7 @@ import pytest
 from emulator.runtime import files
 from emulator.values.upload_tokens import write_token
 from tests.support.clocks import START, WatchedClock
+from tests.support.control import BEARER, controlling
 from tests.support.functions import mutation, query, send
 from tests.support.raw import exchange, request_bytes
 from tests.support.scenarios import load_text
@@ -268,3 +269,12 @@ faults: [{name: lost, on: "GET /api/storage/*", failure: not_found, after: 1}]
 @pytest.mark.parametrize(("path", "by"), [("/api/storage/upload", "GET"), ("/api/storage/x", "POST")])
 async def test_other_methods_are_405(box: Served, path: str, by: str) -> None:
     assert (await send(box, path, by=by)).status == 405
+
+
+async def test_files_are_listed_by_the_control_api_which_writes_none(tmp_path: Path) -> None:
+    async with controlling(load_text(tmp_path, SCENARIO), WatchedClock()) as control:
+        listed = await control.get("/tables/_storage")
+        refused = await control.ask("POST", "/tables/_storage", {"documents": [{}]}, BEARER)
+
+    assert listed == {"documents": [], "total": 0}
+    assert refused.error[:2] == (404, "not_found")

@@ -12,6 +12,7 @@ from emulator.surfaces.control import bodies
 from emulator.surfaces.control.asked import Asked, Json, decoded, encoded, whole_number
 from emulator.surfaces.control.failures import bad_request, not_found
 from emulator.values.convex import InvalidValueError, Value
+from emulator.values.ids import STORAGE
 from emulator.values.instants import format_moment
 
 _SHOWN = 100
@@ -51,8 +52,8 @@ class DataEndpoints:
         return {"tables": [{"name": name, "documents": len(transaction.documents(name))} for name in names]}
 
     async def table(self, asked: Asked) -> Json:
-        """Show the documents of a table, oldest first; at most `limit` of them."""
-        name, limit = self._table(asked), whole_number("limit", asked.query.get("limit"), _SHOWN)
+        """Show the documents of a table, or of `_storage`, oldest first; at most `limit` of them."""
+        name, limit = self._readable(asked), whole_number("limit", asked.query.get("limit"), _SHOWN)
         documents = self._emulator.reading().documents(name)
         return {"documents": [encoded(each) for each in documents[:limit]], "total": len(documents)}
 
@@ -115,6 +116,10 @@ class DataEndpoints:
         else:
             connection.close(form.code, form.reason)
         return {"ok": True}
+
+    def _readable(self, asked: Asked) -> str:
+        """Return the table that is asked for; that of stored files is there to look at."""
+        return STORAGE if asked.parameters["name"] == STORAGE else self._table(asked)
 
     def _table(self, asked: Asked) -> str:
         name, tables = asked.parameters["name"], self._emulator.revision.scenario.tables
