@@ -14,7 +14,7 @@ FUNCTION_NAMES = frozenset({"args", "call", "env", "identity", "now", "request",
 CHAT_NAMES = frozenset({"agent", "call", "channel", "message", "now", "request", "session", "state", "tables", "vars"})
 """What the expressions of chat rules may name, beside what effects bind."""
 
-HTTP_NAMES = frozenset({"call", "identity", "now", "request", "state", "tables", "vars"})
+HTTP_NAMES = frozenset({"call", "env", "identity", "now", "request", "state", "tables", "vars"})
 """What the expressions of HTTP actions may name, beside what effects bind."""
 
 TABLE_NAMES = frozenset({"index", "now", "state", "tables", "vars"})

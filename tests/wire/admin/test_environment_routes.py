@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.serving import Served
+from tests.support.scenarios import load_text
+from tests.support.serving import Served, serving
 
 UPDATE, LIST = "/api/update_environment_variables", "/api/list_environment_variables"
 SHAPE = "Failed to deserialize the JSON body into the target type: "
@@ -63,3 +65,18 @@ async def test_a_deployment_tells_where_it_is_and_what_it_is(served: Served, adm
 async def test_an_admin_key_can_be_checked(served: Served, admin: dict[str, str]) -> None:
     async with served.client.get("/api/check_admin_key", headers=admin) as answer:
         assert await answer.json() == {"success": True, "allowedOps": [], "isReadOnly": False}
+
+
+async def test_http_actions_read_variables(tmp_path: Path, admin: dict[str, str]) -> None:
+    text = """
+    deployment: {admin_keys: ["demo-otter|s3cret"], env: {TEA: oolong}}
+    http: {GET /tea: {body: "${env.TEA}"}}
+    """
+    async with serving(load_text(tmp_path, text)) as served:
+        async with served.client.get("/http/tea") as answer:
+            assert await answer.text() == "oolong"
+        changes = {"changes": [{"name": "TEA", "value": "sencha"}]}
+        async with served.client.post(UPDATE, json=changes, headers=admin):
+            pass
+        async with served.client.get("/http/tea") as answer:
+            assert await answer.text() == "sencha"
