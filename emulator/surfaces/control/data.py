@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.engine.documents import checked, own_fields
 from emulator.engine.gateway.channels import change_channel, channel
+from emulator.engine.tables import tables_of
 from emulator.engine.transaction import EffectError, Transaction
 from emulator.model.gateway import ChannelStatus
 from emulator.runtime.emulator import Emulator
@@ -48,7 +49,7 @@ class DataEndpoints:
     async def tables(self, _asked: Asked) -> Json:
         """List the tables, and how many documents each has."""
         transaction = self._emulator.reading()
-        names = self._emulator.revision.scenario.tables
+        names = tables_of(self._emulator.revision.scenario, transaction.state.view)
         return {"tables": [{"name": name, "documents": len(transaction.documents(name))} for name in names]}
 
     async def table(self, asked: Asked) -> Json:
@@ -122,7 +123,8 @@ class DataEndpoints:
         return STORAGE if asked.parameters["name"] == STORAGE else self._table(asked)
 
     def _table(self, asked: Asked) -> str:
-        name, tables = asked.parameters["name"], self._emulator.revision.scenario.tables
+        name, scenario = asked.parameters["name"], self._emulator.revision.scenario
+        tables = tables_of(scenario, self._emulator.state.view)
         if name not in tables:
             raise not_found(f"there is no table {name!r}", did_you_mean(name, tables))
         return name

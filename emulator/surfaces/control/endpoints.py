@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator import __version__
 from emulator.engine.overlay import is_switched_on, switch
 from emulator.engine.surroundings import UncomputableError
+from emulator.engine.tables import tables_of
 from emulator.runtime.clock import ScenarioClock
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.problem import did_you_mean
@@ -50,7 +51,7 @@ class ControlEndpoints:
             "calls": emulator.journal.total,
             "clock": _clock(emulator),
             "faults": [each.name for each in scenario.faults if is_switched_on(each, transaction)],
-            "tables": {name: len(transaction.documents(name)) for name in scenario.tables},
+            "tables": {name: len(transaction.documents(name)) for name in tables_of(scenario, emulator.state.view)},
         }
 
     async def scenarios(self, _asked: Asked) -> Json:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from emulator.engine.tables import create_table
+from emulator.engine.transaction import Transaction
 from tests.support.control import Control
 
 BIG = {"$integer": "AQAAAAAAAAA="}
@@ -163,3 +165,15 @@ async def test_a_channel_does_what_it_is_told(control: Control) -> None:
 async def test_a_channel_that_is_not_there_or_does_what_none_does_is_refused(control: Control) -> None:
     assert (await control.refusal("PUT", "/channels/telegrm", {"status": "connected"}))[0] == 404
     assert (await control.refusal("PUT", "/channels/telegram", {"status": "odd"}))[0] == 400
+
+
+async def test_a_table_that_an_import_made_is_shown_and_written_like_any(control: Control) -> None:
+    def create(transaction: Transaction) -> None:
+        create_table(transaction, "fresh")
+
+    control.emulator.transact(create)
+
+    assert {"name": "fresh", "documents": 0} in (await control.get("/tables"))["tables"]
+    assert (await control.get("/status"))["tables"] == {"notes": 1, "fresh": 0}
+    await control.send("POST", "/tables/fresh", {"documents": [{"a": 1}]})
+    assert (await control.get("/tables/fresh"))["total"] == 1

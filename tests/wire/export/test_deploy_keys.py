@@ -113,6 +113,16 @@ limits: [{{on: {on}, allow: 3, per: 10s}}]
     assert len(served.emulator.journal) == 4
 
 
+async def test_a_key_without_the_permission_is_what_a_fault_makes_of_any(tmp_path: Path) -> None:
+    async with serving(
+        load_text(tmp_path, f'{DEPLOYMENT}faults: [{{name: f, on: "*", failure: forbidden}}]')
+    ) as served:
+        answer = await ask(served)
+
+    message = "You do not have permission to perform this operation."
+    assert answer.refusal == (403, "OperationNotPermitted", message)
+
+
 def test_starting_an_emulator_imports_none_of_it() -> None:
     modules = sorted({module for module, _ in FOR_ADMINS})
     code = f"import sys, emulator.app; print([each for each in {[each[0] for each in modules]} if each in sys.modules])"

@@ -100,7 +100,7 @@ def read_definition(body: bytes) -> tuple[str, PrimaryKey | None]:
         needed = {"indexDescriptor": "a string", "fields": "a sequence"}
         member = check_fields(index, needed, {}, body=body, path=f"{path}indexes.", struct="IndexDefinition")
         if member["indexDescriptor"] == PRIMARY_KEY_INDEX:
-            paths: list[Json] = [[*str(path).split(".")] for path in member["fields"] if path not in _SYSTEM_PATHS]
+            paths: list[Json] = [[*path.split(".")] for path in map(str, member["fields"]) if path not in _SYSTEM_PATHS]
             key = read_primary_key(paths)
     return read_table(fields["tableName"], "tableDefinition.tableName: "), key
 
