@@ -78,7 +78,7 @@ def _beside(loop: str, theirs: Server, ours: Server) -> list[Sequence[str]]:
     )
     best = [([min(one)], [min(other)]) for one, other in (p50, p99)]
     rows = [_row(loop, name, *figures) for name, figures in zip(names, [*best, cpu], strict=True)]
-    return [*rows, _row(loop, "an idle subscriber, kB", [memory[theirs]], [memory[ours]])]
+    return [*rows, (*_row(loop, "an idle subscriber, kB", [memory[theirs]], [memory[ours]])[:-1], "")]
 
 
 def _row(loop: str, what: str, theirs: list[float], ours: list[float]) -> tuple[str, ...]:
