@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from secrets import token_urlsafe
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -19,15 +16,9 @@ from aiohttp.web_protocol import RequestPayloadError
 from emulator.engine.state import Origins
 from emulator.model.http import PREFIX
 from emulator.runtime.emulator import Emulator
-from emulator.surfaces.convex.surface import ConvexSurface
-from emulator.surfaces.http import path_of
-from emulator.surfaces.openclaw.surface import OpenClawSurface
-from emulator.surfaces.uses import USE, led
+from emulator.world import CONTROL, World
 
 LOOPBACK = "127.0.0.1"
-CONTROL = "/__emulator/"
-"""Where the control API is, on every listener but that of HTTP actions."""
-
 GATEWAY = "gateway"
 """The name of the listener at which the gateway comes first."""
 SITE = "site"
@@ -40,8 +31,23 @@ _TOKEN_BYTES = 24
 
 
 if TYPE_CHECKING:
-    from emulator.surfaces.control.house import Instances, Stage
-    from emulator.surfaces.control.surface import ControlSurface
+    from emulator.surfaces.control.house import Demo, Instances, Stage
+
+
+class Doors(Protocol):
+    """Where requests go in, at each kind of listener."""
+
+    def handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        """Answer as a deployment does."""
+
+    def handle_gateway(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        """Answer as a gateway does."""
+
+    def handle_site(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        """Answer as the port of HTTP actions does."""
+
+    async def close(self) -> None:
+        """End what is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +84,33 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
 class App:
     """One emulator behind its listeners; every listener serves every surface, but for that of HTTP actions."""
 
-    def __init__(self, emulator: Emulator, listeners: Sequence[Listener], token: str | None = None) -> None:
-        """Compose; nothing listens before :meth:`start`. `token` is what opens the control API, drawn if left out."""
+    def __init__(
+        self,
+        emulator: Emulator,
+        listeners: Sequence[Listener],
+        token: str | None = None,
+        doors: Doors | None = None,
+    ) -> None:
+        """Compose; nothing listens before :meth:`start`. `token` is what opens the control API, drawn if left out.
+
+        Requests go in by `doors`, or else straight to `emulator`.
+        """
         self.emulator = emulator
         self.token = token or token_urlsafe(_TOKEN_BYTES)
         self.stage: Stage | None = None
         self.instances: Instances | None = None
-        self._control: ControlSurface | None = None
+        self.demo: Demo | None = None
         self.listeners = tuple(listeners)
         self.addresses: dict[str, tuple[str, int]] = {}
-        self._convex = ConvexSurface(emulator)
-        self._openclaw = OpenClawSurface(emulator)
+        self.hosts = frozenset(each.host.lower() for each in self.listeners)
+        self.doors = World(emulator, self.token, self) if doors is None else doors
         self._runners = {each.name: self._runner(each.name) for each in self.listeners}
 
     def _runner(self, name: str) -> web.ServerRunner:
-        handlers = {GATEWAY: self._handle_gateway, SITE: self._handle_site}
+        doors = self.doors
+        handlers = {GATEWAY: doors.handle_gateway, SITE: doors.handle_site}
         server = web.Server(
-            handlers.get(name, self._handle),
+            handlers.get(name, doors.handle),
             access_log=None,
             keepalive_timeout=_KEEP_ALIVE,
             lingering_time=_LINGERING,
@@ -103,47 +119,6 @@ class App:
             logger=_http_logger(),
         )
         return web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_GRACE)
-
-    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        """Answer as a deployment does; what only a gateway has is answered by that."""
-        path = path_of(request)
-        if path.startswith(USE):
-            request = led(request, path)
-            path = path_of(request)
-        if path.startswith(CONTROL):
-            return self._handle_control(request)
-        if not self._convex.owns(path) and self._openclaw.owns(path):
-            return self._openclaw.handle(request)
-        return self._convex.handle(request, path)
-
-    def _handle_gateway(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        """Answer as a gateway does; what only a deployment has is answered by that."""
-        path = path_of(request)
-        if path.startswith(USE):
-            request = led(request, path)
-            path = path_of(request)
-        if path.startswith(CONTROL):
-            return self._handle_control(request)
-        return self._convex.handle(request, path) if self._convex.owns(path) else self._openclaw.handle(request)
-
-    def _handle_site(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        """Answer as the port of HTTP actions does: with them, and nothing else."""
-        path = path_of(request)
-        if path.startswith(USE):
-            request = led(request, path)
-        return self._convex.handle_site(request, path_of(request))
-
-    async def _handle_control(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer as the control API, which is imported by its first request: most runs never see one."""
-        if self._control is None:
-            self._begin_control(await asyncio.to_thread(import_module, "emulator.surfaces.control.surface"))
-        assert self._control is not None
-        return await self._control.handle(request)
-
-    def _begin_control(self, module: ModuleType) -> None:
-        if self._control is None:
-            hosts = {each.host.lower() for each in self.listeners}
-            self._control = module.ControlSurface(self.emulator, self.token, self, hosts)
 
     async def start(self) -> None:
         """Begin to listen everywhere; raise PortInUseError, listening nowhere, when a port is taken."""
@@ -171,10 +146,7 @@ class App:
 
     async def stop(self) -> None:
         """Stop listening and end what is open."""
-        await self._convex.close()
-        if self._control is not None:
-            self._control.close()
-        await self._openclaw.close()
+        await self.doors.close()
         for runner in self._runners.values():
             await runner.cleanup()
 
@@ -195,7 +167,7 @@ class App:
             "gateway_token": access.bearer,
             "gateway_password": access.password,
             "control_url": f"{self.url('convex')}{CONTROL}",
-            "token": self.token,
+            "token": self.token if self.demo is None else None,
             "scenario": scenario.name,
             "seed": scenario.seed,
             "pid": os.getpid(),

@@ -10,12 +10,10 @@ from functools import partial
 from emulator.app import LOOPBACK, App, Listener, PortInUseError
 from emulator.engine.index import Index
 from emulator.engine.surroundings import UncomputableError
-from emulator.reload.follower import Follower
+from emulator.reload.follower import Follower, tell_clients
 from emulator.reload.reloader import Reloader
-from emulator.reload.report import Refused, Report, warning
 from emulator.runtime.background import Background
-from emulator.runtime.beginning import begin
-from emulator.runtime.clock import ScenarioClock
+from emulator.runtime.beginning import begin, still
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.expiry import Expiry
 from emulator.runtime.later import Later
@@ -92,7 +90,7 @@ class Instances:
             instance.expiry.stop()
         self._reloader.leave(instance.follower)
         await instance.app.stop()
-        _still(instance.app.emulator)
+        still(instance.app.emulator)
         return True
 
     async def end_all(self) -> int:
@@ -108,13 +106,13 @@ class Instances:
     async def _start(self, emulator: Emulator, wanted: Wanted) -> _Instance:
         app = App(emulator, [Listener(each, LOOPBACK, 0) for each in self._listeners])
         scenario = emulator.revision.scenario.name
-        follower = self._reloader.follow(emulator, scenario, partial(_tell, emulator), wanted.seed)
+        follower = self._reloader.follow(emulator, scenario, partial(tell_clients, emulator), wanted.seed)
         app.stage = follower
         try:
             await app.start()
         except PortInUseError as error:
             self._reloader.leave(follower)
-            _still(emulator)
+            still(emulator)
             raise conflict("cannot_listen", f"no port can be had: {error.__cause__}") from error
         return _Instance(app, follower)
 
@@ -158,15 +156,3 @@ _ENDING = ControlError(409, "ending", "the emulator is about to end")
 
 def _facts(name: str, app: App) -> dict[str, object]:
     return {"id": name, **app.facts()}
-
-
-def _tell(emulator: Emulator, report: Report) -> None:
-    """Tell developers who look at a client's console; the log has it from the main emulator."""
-    if isinstance(report, Refused):
-        emulator.warn(warning(report))
-
-
-def _still(emulator: Emulator) -> None:
-    """Have nothing happen by itself any more in an emulator that ended."""
-    assert isinstance(emulator.clock, ScenarioClock)
-    emulator.clock.pause()

@@ -12,14 +12,16 @@ from emulator.engine.index import Index
 from emulator.engine.surroundings import UncomputableError
 from emulator.instances import Instances
 from emulator.model.scenario import Scenario
+from emulator.reload.follower import tell_clients
 from emulator.reload.rehearse import prepare, seed_problem
 from emulator.reload.reloader import Reloader
-from emulator.reload.report import Refused, Report, warning
+from emulator.reload.report import Report
 from emulator.runtime.beginning import begin
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.load import Loaded, Loader, choose
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.source import Source
+from emulator.worlds import Terms, Worlds
 
 if TYPE_CHECKING:
     from emulator.persistence.state_file import StateFile
@@ -60,26 +62,35 @@ class Server:
         wanted: str | None,
         listeners: Sequence[Listener],
         tell: Callable[[Report], None] = lambda _: None,
-        state: StateFile | None = None,
+        keeping: StateFile | Terms | None = None,
     ) -> None:
         """Put the wanted scenario of `loaded` in force; `tell` hears of every reload.
 
-        With `state` it goes on where it ended, and keeps what happens there. Raises NoScenarioError when it cannot
-        begin.
+        `keeping` is a file that it goes on from, and keeps what happens in; or the terms of a demo, in which each
+        visitor has a world of his own. Raises NoScenarioError when it cannot begin.
         """
         scenario = scenario_of(loaded, wanted)
         self.reloader = Reloader(loader, loaded)
         self.emulator = _begin(self.reloader.indexes.of(scenario), loaded)
-        self.restored = None if state is None else _resume(self.emulator, state, loaded)
-        self.app = App(self.emulator, listeners)
+        demo = keeping if isinstance(keeping, Terms) else None
+        self.restored = None
+        if keeping is not None and not isinstance(keeping, Terms):
+            self.restored = _resume(self.emulator, keeping, loaded)
         self._tell = tell
         self._prepared: asyncio.Future[None] | None = None
-        self.app.stage = self.main = self.reloader.follow(self.emulator, wanted, self._report)
-        self.app.instances = self.instances = Instances(self.main, self.reloader, [each.name for each in listeners])
+        self.main = self.reloader.follow(self.emulator, wanted, self._report)
+        self.instances = Instances(self.main, self.reloader, [each.name for each in listeners])
+        self.worlds = None if demo is None else Worlds(self.emulator, self.main, self.reloader, demo)
+        self.app = App(self.emulator, listeners, doors=self.worlds)
+        self.app.stage = self.main
+        self.app.demo = self.worlds
+        self.app.instances = self.instances if demo is None else None
 
     async def start(self) -> None:
         """Begin to listen; raise PortInUseError, listening nowhere, when a port is taken."""
         await self.app.start()
+        if self.worlds is not None:
+            self.worlds.begin()
         scenario = self.emulator.revision.scenario
         self._prepared = asyncio.get_running_loop().run_in_executor(None, prepare, scenario)
 
@@ -101,8 +112,7 @@ class Server:
 
     def _report(self, report: Report) -> None:
         self._tell(report)
-        if isinstance(report, Refused):
-            self.emulator.warn(warning(report))
+        tell_clients(self.emulator, report)
 
     def facts(self) -> dict[str, object]:
         """Return where everything is and the keys to it, as the ready file says it."""

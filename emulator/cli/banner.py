@@ -15,11 +15,15 @@ from emulator.model.scenario import Scenario
 from emulator.reload.report import Mended, Refused, Reloaded, Report
 from emulator.scenario.report import as_text, location
 from emulator.scenario.source import shown_path
+from emulator.values.durations import format_duration
+from emulator.worlds import Terms
 
 _MAX_NAMES = 6
 
 
-def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ...] | None) -> str:
+def banner(
+    scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ...] | None, demo: Terms | None = None
+) -> str:
     """Return what is served, where, and lines to paste."""
     url = facts["convex_url"]
     lines = [
@@ -31,7 +35,10 @@ def banner(scenario: Scenario, facts: dict[str, object], watched: tuple[Path, ..
     ]
     if scenario.http is not None:
         lines.append(f"  HTTP        {facts['site_url']}  {_counted(len(scenario.http), 'route')}")
-    lines.append(f"  Control     {facts['control_url']}  token {facts['token']}")
+    if demo is None:
+        lines.append(f"  Control     {facts['control_url']}  token {facts['token']}")
+    else:
+        lines += [f"  Control     {facts['control_url']}  read-only", f"  Demo        {_demo_words(demo)}"]
     if scenario.description:
         lines.insert(1, f"  {scenario.description}")
     if watched:
@@ -85,6 +92,12 @@ def _named(word: str, names: tuple[str, ...]) -> Iterator[str]:
     if names:
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         yield f"{word} {', '.join(names[:_MAX_NAMES])}{more}"
+
+
+def _demo_words(demo: Terms) -> str:
+    """Say what visitors of a demo find."""
+    anew = "" if demo.reset is None else f"; all begin anew every {format_duration(demo.reset)}"
+    return f"a world for each visitor, until it lies idle for {format_duration(demo.idle)}; {demo.most} at most{anew}"
 
 
 def _gateway_words(gateway: Gateway) -> str:

@@ -13,12 +13,15 @@ import click
 
 from emulator.app import LOOPBACK, SITE, Listener
 from emulator.cli.log import LEVELS
+from emulator.values.durations import SECOND, InvalidDurationError, parse_duration
+from emulator.worlds import Terms
 
 USUAL_PORTS: Mapping[str, int] = {"convex": 3210, "gateway": 18789, "site": 3211}
 """The ports of the real things."""
 
 FREE_PORTS: Mapping[str, int] = {"convex": 0, "gateway": 0, "site": 0}
 _LARGEST_SEED = 2**32
+MAX_WORLDS = 10_000
 _PORT = click.IntRange(0, 65535)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -37,12 +40,16 @@ class Settings:
     as_json: bool
     ready_file: Path | None
     state: Path | None
+    demo: Terms | None
 
 
 def starting_options(
-    ports: Mapping[str, int], log_level: str
+    ports: Mapping[str, int], log_level: str, *, has_demos: bool = False
 ) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
-    """Give a command PATHs and the options of an emulator, which it gets as Settings; `ports` are its own defaults."""
+    """Give a command PATHs and the options of an emulator, which it gets as Settings.
+
+    `ports` are its own defaults; `has_demos` says that what it starts may be a demo.
+    """
 
     def decorate(command: Callable[[Settings], None]) -> Callable[..., None]:
         @wraps(command)
@@ -50,7 +57,7 @@ def starting_options(
             command(_settings(ports, **given))
 
         decorated: Callable[..., None] = run
-        for option in reversed(_options(ports, log_level)):
+        for option in reversed([*_options(ports, log_level), *(_demo_options() if has_demos else [])]):
             decorated = option(decorated)
         return decorated
 
@@ -74,6 +81,15 @@ def _options(ports: Mapping[str, int], log_level: str) -> list[Callable[[Any], A
         _option("--json-logs", is_flag=True, help="Log one JSON object a line, instead of text."),
         _option("--state", type=_FILE, help="Keep documents and the gateway's state in this file, across restarts."),
         _option("--ready-file", type=_FILE, help="Write URLs and keys there, as JSON, once the server answers."),
+    ]
+
+
+def _demo_options() -> list[Callable[[Any], Any]]:
+    return [
+        _option("--demo", is_flag=True, help="Give each visitor a world of his own, and nobody the control token."),
+        _option("--demo-expires", metavar="TIME", help="How long a world may lie idle; 30m if left out."),
+        _option("--demo-worlds", type=click.IntRange(1, MAX_WORLDS), help="How many there are at most; 200."),
+        _option("--demo-reset", metavar="TIME", help="How often all of them begin anew; never if left out."),
     ]
 
 
@@ -104,6 +120,10 @@ def _settings(
     json_logs: bool,
     ready_file: Path | None,
     state: Path | None,
+    demo: bool = False,
+    demo_expires: str | None = None,
+    demo_worlds: int | None = None,
+    demo_reset: str | None = None,
 ) -> Settings:
     own = {"convex": convex_port, "gateway": gateway_port, "site": site_port}
     return Settings(
@@ -117,6 +137,7 @@ def _settings(
         json_logs,
         ready_file,
         state,
+        _terms(demo_expires, demo_worlds, demo_reset, is_demo=demo, has_state=state is not None),
     )
 
 
@@ -137,6 +158,33 @@ def listeners(
     if own[SITE] is None and own["convex"] is not None and usual[SITE]:
         del chosen[SITE]
     return tuple(Listener(name, host, value) for name, value in chosen.items())
+
+
+def _terms(
+    expires: str | None, worlds: int | None, reset: str | None, *, is_demo: bool, has_state: bool
+) -> Terms | None:
+    """Return how a demo goes; raise UsageError where there is none to go so."""
+    given = {"--demo-expires": expires, "--demo-worlds": worlds, "--demo-reset": reset}
+    if not is_demo:
+        unused = [name for name, value in given.items() if value is not None]
+        if unused:
+            raise click.UsageError(f"{', '.join(unused)}: there is no demo without --demo")
+        return None
+    if has_state:
+        raise click.UsageError("in a demo each visitor has a state of his own, which ends with it: leave --state out")
+    idle = _duration("--demo-expires", expires or "30m")
+    return Terms(idle, worlds or 200, None if reset is None else _duration("--demo-reset", reset))
+
+
+def _duration(option: str, text: str) -> int:
+    """Return a duration in nanoseconds, a second at least."""
+    try:
+        duration = parse_duration(text)
+    except InvalidDurationError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+    if duration < SECOND:
+        raise click.BadParameter("at least 1s", param_hint=option)
+    return duration
 
 
 def _seed(text: str | None) -> int | None:

@@ -59,7 +59,7 @@ def read_ready_file(path: Path) -> dict[str, object] | None:
     """Return what a running emulator wrote; None for what is no such file, or one of an emulator that ended."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        is_whole = all(isinstance(facts[name], str) for name in ("convex_url", "gateway_url", "token"))
+        is_whole = all(isinstance(facts[name], str) for name in ("convex_url", "gateway_url"))
         number = int(facts["pid"])
         if os.name == "posix":  # elsewhere the signal 0 is no question
             os.kill(number, 0)

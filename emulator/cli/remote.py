@@ -94,7 +94,8 @@ def remote_options(command: Command) -> Command:
 def find_remote(url: str | None, token: str | None) -> Remote:
     """Return the emulator that is meant: the one at `url`, or the only one that runs here."""
     url, facts = _find(url)
-    return Remote(url, token or (str(facts["token"]) if facts else None))
+    known = facts["token"] if facts else None
+    return Remote(url, token or (known if isinstance(known, str) else None))
 
 
 def find_facts(url: str | None) -> dict[str, object]:

@@ -55,7 +55,7 @@ async def _run(
 ) -> Result:
     tell = partial(_tell, as_json=settings.as_json)
     with _opened_state(settings) as state:
-        server = Server(loader, loaded, settings.scenario, settings.listeners, tell, state)
+        server = Server(loader, loaded, settings.scenario, settings.listeners, tell, settings.demo or state)
         if state is not None:
             _tell_of_state(state, server)
         return await main(server)

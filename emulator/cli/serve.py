@@ -16,7 +16,7 @@ from emulator.server import Server
 
 
 @click.command()
-@starting_options(USUAL_PORTS, log_level="info")
+@starting_options(USUAL_PORTS, log_level="info", has_demos=True)
 def serve(settings: Settings) -> None:
     """Serve the scenarios until Ctrl-C.
 
@@ -37,5 +37,5 @@ async def _serve(settings: Settings, server: Server) -> None:
             log_ready(facts)
         else:
             scenario = server.emulator.revision.scenario
-            click.echo(banner(scenario, facts, settings.paths if settings.watch else None))
+            click.echo(banner(scenario, facts, settings.paths if settings.watch else None, settings.demo))
         await (server.reloader.run(stop) if settings.watch else stop.wait())

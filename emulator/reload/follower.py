@@ -12,7 +12,7 @@ from emulator.model.scenario import Scenario
 from emulator.reload.additions import Additions
 from emulator.reload.indexes import Indexes
 from emulator.reload.rehearse import seed_problem
-from emulator.reload.report import Mended, Refused, Reloaded, Report
+from emulator.reload.report import Mended, Refused, Reloaded, Report, warning
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.load import Loaded, choose
 from emulator.scenario.problem import Problem
@@ -114,6 +114,12 @@ class Follower:
         seconds = time.perf_counter() - started
         self._tell(Reloaded(after, *_difference(revision.scenario, after.scenario), seconds))
         return True
+
+
+def tell_clients(emulator: Emulator, report: Report) -> None:
+    """Tell developers who look at a client's console what is wrong with what was saved."""
+    if isinstance(report, Refused):
+        emulator.warn(warning(report))
 
 
 def _named_parts(scenario: Scenario) -> Mapping[str, object]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from aiohttp import ClientPayloadError, web
@@ -10,6 +12,7 @@ from aiohttp.hdrs import EXPECT
 from aiohttp.web_protocol import RequestPayloadError
 
 Endpoint = TypeVar("Endpoint")
+_ADDED: ContextVar[Mapping[str, str]] = ContextVar("added", default=MappingProxyType({}))
 
 
 class Reply(NamedTuple):
@@ -51,6 +54,16 @@ class RouteTable(Generic[Endpoint]):
         if methods is None:
             methods = next((each for prefix, each in self._prefixes.items() if path.startswith(prefix)), None)
         return methods
+
+
+def add_later(headers: Mapping[str, str]) -> None:
+    """Have the handshake that answers the request of this task say more."""
+    _ADDED.set(headers)
+
+
+def added() -> Mapping[str, str]:
+    """Return what the handshake that answers the request of this task is to say beside what it says."""
+    return _ADDED.get()
 
 
 def path_of(request: web.BaseRequest) -> str:

@@ -15,6 +15,8 @@ from aiohttp import HttpVersion11, web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
 
+from emulator.surfaces.death import GoneResponse
+
 _LARGEST = 64 * 1024
 
 
@@ -24,6 +26,12 @@ class _ReadyResponse(web.StreamResponse):
     def __init__(self, status: int, data: bytes) -> None:
         self._status = status
         self._data = data
+
+    def add(self, headers: Mapping[str, str]) -> None:
+        """Say more in the head."""
+        status, _, rest = self._data.partition(b"\r\n")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self._data = status + b"\r\n" + lines.encode() + rest
 
     @property
     def keep_alive(self) -> bool:
@@ -63,3 +71,12 @@ def respond(request: web.BaseRequest, status: int, body: bytes, headers: Mapping
 def _status_line(status: int) -> str:
     phrase = responses.get(status, "")
     return f"HTTP/1.1 {status} {phrase}\r\n"
+
+
+def add_headers(response: web.StreamResponse, headers: Mapping[str, str]) -> web.StreamResponse:
+    """Have an answer say more in its head, where that is still to be sent; return it."""
+    if isinstance(response, _ReadyResponse):
+        response.add(headers)
+    elif not isinstance(response, GoneResponse) and not response.prepared:
+        response.headers.update(headers)
+    return response

@@ -29,7 +29,7 @@ def _description(folder: Path) -> Any:
     from emulator.surfaces.control.openapi import describe
 
     app = App(Emulator(load_text(folder, "seed: 1"), WatchedClock()), [])
-    surface = ControlSurface(app.emulator, TOKEN, app, ())
+    surface = ControlSurface(app.emulator, TOKEN, app)
     return describe(surface._listed)
 
 

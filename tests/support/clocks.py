@@ -100,3 +100,37 @@ def delays_of_loop(patch: pytest.MonkeyPatch) -> list[float]:
 
     patch.setattr(loop, "call_later", spy)
     return delays
+
+
+class Hand:
+    """Timers of the machine's in a test's hand: `ring` has those come that were asked for first."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.waiting: list[Ring] = []
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float, callback: Callable[[], None]) -> Ring:
+        self.seconds.append(seconds)
+        ring = Ring(self, callback)
+        self.waiting.append(ring)
+        return ring
+
+    def ring(self, times: int = 1) -> None:
+        """Have so many timers come, each of which may ask for another."""
+        for _ in range(times):
+            self.waiting.pop(0).callback()
+
+
+class Ring:
+    """One timer of a `Hand`."""
+
+    def __init__(self, hand: Hand, callback: Callable[[], None]) -> None:
+        """Wait to be rung."""
+        self._hand = hand
+        self.callback = callback
+
+    def cancel(self) -> None:
+        """Wait no more."""
+        if self in self._hand.waiting:
+            self._hand.waiting.remove(self)

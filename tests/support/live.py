@@ -23,6 +23,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.surfaces.openclaw.stream import EventStream
 from tests.support.clocks import WatchedClock, settle
 from tests.support.raw import PATIENCE, RawAnswer, RawConnection, connected, request_bytes
+from tests.support.serving import world_of
 
 RETRY = "retry: 3000"
 
@@ -45,7 +46,7 @@ class Live:
     @property
     def chats(self) -> Chats:
         """Its runs and feeds."""
-        return self.app._openclaw._resources._chats
+        return world_of(self.app)._openclaw._resources._chats
 
     @property
     def watchers(self) -> int:

@@ -12,6 +12,7 @@ from emulator.app import LOOPBACK, App, Listener
 from emulator.model.scenario import Scenario
 from emulator.runtime.clock import Clock, WallClock
 from emulator.runtime.emulator import Emulator
+from emulator.world import World
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,9 @@ async def serving(scenario: Scenario, clock: Clock | None = None) -> AsyncIterat
             yield Served(emulator, url, client)
     finally:
         await app.stop()
+
+
+def world_of(app: App) -> World:
+    """Return the surfaces of an app that has one emulator."""
+    assert isinstance(app.doors, World)
+    return app.doors

@@ -17,6 +17,7 @@ from emulator.surfaces.convex.sync.endpoint import SyncEndpoint
 from tests.support.clocks import WatchedClock
 from tests.support.live import UPGRADE, HasUrl, RawSocket, RawStream, opened
 from tests.support.raw import request_bytes
+from tests.support.serving import world_of
 
 PATH = "/api/1.48.0/sync"
 
@@ -39,7 +40,7 @@ class SyncServer:
     @property
     def sync(self) -> SyncEndpoint:
         """Its live clients."""
-        return self.app._convex._sync
+        return world_of(self.app)._convex._sync
 
     @property
     def watched(self) -> int:

@@ -14,6 +14,7 @@ from emulator.app import GATEWAY, LOOPBACK, Listener
 from emulator.reload.report import Report
 from emulator.scenario.load import Loader
 from emulator.server import Server
+from emulator.worlds import Terms
 from tests.support.scenarios import write_files
 
 LISTENERS = (Listener("convex", LOOPBACK, 0), Listener(GATEWAY, LOOPBACK, 0))
@@ -60,13 +61,17 @@ class Whole:
 
 @asynccontextmanager
 async def whole(
-    folder: Path, files: Mapping[str, str], listeners: Sequence[Listener] = LISTENERS, wanted: str | None = None
+    folder: Path,
+    files: Mapping[str, str],
+    listeners: Sequence[Listener] = LISTENERS,
+    wanted: str | None = None,
+    keeping: Terms | None = None,
 ) -> AsyncIterator[Whole]:
     """Serve these files until the block ends; nothing is watched, reloads are asked for."""
     write_files(folder, dict(files))
     loader = Loader([folder])
     reports: list[Report] = []
-    server = Server(loader, loader.load(), wanted, listeners, reports.append)
+    server = Server(loader, loader.load(), wanted, listeners, reports.append, keeping)
     await server.start()
     try:
         async with aiohttp.ClientSession() as client:

@@ -31,8 +31,9 @@ class ControlEndpoints:
 
     async def health(self, _asked: Asked) -> Json:
         """Say that the emulator answers, and which scenario is in force."""
-        revision = self._emulator.revision
+        revision, demo = self._emulator.revision, self._house.demo
         return {
+            **({} if demo is None else demo.facts),
             "status": "ok",
             "version": __version__,
             "scenario": revision.scenario.name,

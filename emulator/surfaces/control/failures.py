@@ -71,6 +71,12 @@ NEEDS_TOKEN = ControlError(
     "send Authorization: Bearer with the token that the emulator printed at its start, or that its ready file has",
     (("WWW-Authenticate", "Bearer"),),
 )
+DEMO = ControlError(
+    403,
+    "demo",
+    "this is a demo: through the control API nothing is changed, and only this machine may read",
+    "start an emulator of your own without --demo",
+)
 FOREIGN = ControlError(
     403,
     "foreign",

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 
-from emulator.surfaces.control.failures import FOREIGN, NEEDS_TOKEN
+from emulator.surfaces.control.failures import DEMO, FOREIGN, NEEDS_TOKEN
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_SITES = frozenset({"none", "same-origin"})
@@ -14,21 +14,22 @@ _BEARER = "bearer "
 
 
 def check_caller(
-    headers: Mapping[str, str], address: str | None, token: str, own: Collection[str], *, changes: bool
+    headers: Mapping[str, str], address: str | None, token: str | None, own: Collection[str], *, changes: bool
 ) -> None:
     """Raise ControlError unless a caller may read, or with `changes` write.
 
     A page of another site says so in its headers, or has had a name of its own point here (DNS rebinding); `own` are
-    the names by which the emulator may be called. Pages do not have the token: who does may come by any name.
+    the names by which the emulator may be called. Pages do not have the token: who does may come by any name. Where
+    there is no token, as in a demo, nobody has it.
     """
     if "Origin" in headers or headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_SITES:
         raise FOREIGN.fresh()
-    if has_token(headers.get("Authorization"), token):
+    if token is not None and has_token(headers.get("Authorization"), token):
         return
     if _name_of(headers.get("Host", "")) not in _LOCAL | set(own):
         raise FOREIGN.fresh()
     if changes or address is None or not _is_loopback(address):
-        raise NEEDS_TOKEN.fresh()
+        raise (DEMO if token is None else NEEDS_TOKEN).fresh()
 
 
 def has_token(authorization: str | None, token: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from emulator.reload.additions import Additions
@@ -54,8 +54,24 @@ class Instances(Protocol):
         """End all, and return how many those were."""
 
 
+class Demo(Protocol):
+    """How the emulator is shown to visitors."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return what everybody may know."""
+
+
 class House(Protocol):
     """Whoever runs an emulator, with what else there is."""
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """Return the names by which the emulator may be called, beside those of this machine."""
+
+    @property
+    def demo(self) -> Demo | None:
+        """Return how it is shown to visitors, None where it is not."""
 
     @property
     def stage(self) -> Stage | None:

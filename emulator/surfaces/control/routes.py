@@ -26,7 +26,7 @@ class Route(NamedTuple):
     """One method at one path; `media` is the type of what it answers with.
 
     Who changes something needs the token, and so does who `reveals` secrets. `takes` is the type of a body that is no
-    JSON, `limit` how long one may be.
+    JSON, `limit` how long one may be. What `is_open` every visitor of a demo may read.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Route(NamedTuple):
     query: tuple[str, ...] = ()
     media: str = JSON
     reveals: bool = False
+    is_open: bool = False
     takes: str | None = None
     limit: int = MAX_BODY
 
@@ -48,7 +49,7 @@ class Route(NamedTuple):
 
 def routes_of(api: ControlEndpoints, metrics: Metrics) -> Iterator[Route]:
     """Yield the routes of what is in force, what is laid over it, and its time."""
-    yield Route("GET", "/health", api.health)
+    yield Route("GET", "/health", api.health, is_open=True)
     yield Route("GET", "/status", api.status)
     yield Route("GET", "/metrics", metrics.metrics, media=CONTENT_TYPE)
     yield Route("GET", "/scenarios", api.scenarios)

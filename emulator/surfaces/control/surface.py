@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
@@ -56,10 +56,10 @@ logger = logging.getLogger(__name__)
 class ControlSurface:
     """Answers every request under ``/__emulator/``."""
 
-    def __init__(self, emulator: Emulator, token: str, house: House, hosts: Collection[str]) -> None:
-        """Let who has `token` change things in `house`; `hosts` are the names by which the emulator may be called."""
+    def __init__(self, emulator: Emulator, token: str | None, house: House) -> None:
+        """Let who has `token` change things in `house`; None: nobody may."""
         self._token = token
-        self._hosts = frozenset(hosts)
+        self._house = house
         self._follow = FollowEndpoint(emulator)
         self._routes: PathTable[Route] = PathTable()
         self._listed = [
@@ -102,7 +102,8 @@ class ControlSurface:
         found = self._routes.find(path)
         route = found.methods.get(request.method) if found else None
         is_guarded = route is not None and route.needs_token
-        check_caller(request.headers, request.remote, self._token, self._hosts, changes=is_guarded)
+        if self._token is not None or route is None or not route.is_open:
+            check_caller(request.headers, request.remote, self._token, self._house.hosts, changes=is_guarded)
         if found is None:
             raise not_found(f"nothing is at {path}", f"{OPENAPI} lists what there is")
         if route is None:

@@ -19,6 +19,7 @@ from emulator.runtime.emulator import Emulator
 from emulator.runtime.feed import Chunk, Died, Item
 from emulator.surfaces.close import Close
 from emulator.surfaces.death import end_connection
+from emulator.surfaces.http import added
 from emulator.surfaces.openclaw.asked import Answer, Asked
 from emulator.surfaces.openclaw.authorization import Identity, require
 from emulator.surfaces.openclaw.changes import changes_of
@@ -68,6 +69,7 @@ class SocketEndpoint:
             raise upgrade_required()
         response = _Response(heartbeat=HEARTBEAT, max_msg_size=MAX_FRAME + 1, compress=False)
         try:
+            response.headers.update(added())
             await response.prepare(request)
         except web.HTTPBadRequest as error:
             raise invalid_request(f"no WebSocket handshake: {error.text}") from error

@@ -14,6 +14,7 @@ from emulator.surfaces.control.failures import ControlError
 from emulator.surfaces.control.guard import check_caller, has_token
 from tests.support.control import BEARER, PREFIX, TOKEN, Control
 from tests.support.raw import connected, exchange, request_bytes
+from tests.support.serving import world_of
 
 OWN = frozenset({"127.0.0.1"})
 
@@ -223,14 +224,14 @@ async def test_two_first_requests_at_once_are_both_answered(control: Control) ->
     answers = await asyncio.gather(*(control.get("/health") for _ in range(8)))
 
     assert answers == [answers[0]] * 8
-    assert control.app._control is not None
+    assert world_of(control.app)._control is not None
 
 
 async def test_a_bug_is_told_as_one(
     control: Control, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await control.get("/health")
-    assert control.app._control is not None
+    assert world_of(control.app)._control is not None
     monkeypatch.setattr("emulator.surfaces.control.surface.json_bytes", lambda _: 1 / 0)
 
     told = await control.ask("GET", "/health")

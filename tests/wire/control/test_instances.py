@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from emulator.instances import Instances
 from emulator.reload.report import Reloaded
 from emulator.surfaces.control.house import Wanted
 from emulator.values.durations import SECOND
-from tests.support.clocks import settle
+from tests.support.clocks import Hand, settle
 from tests.support.whole import Whole, whole
 
 SCENARIO = """
@@ -277,26 +277,6 @@ async def test_an_instance_makes_no_instances(main: Whole) -> None:
     assert await main.tell("GET", "/instances", None, made) == {"instances": []}
     assert await main.tell("DELETE", "/instances", None, made) == {"ended": 0}
     assert (await main.ask("DELETE", "/instances/1", None, made))[0] == 404
-
-
-class Hand:
-    """Timers in a test's hand: `ring` lets the next one come."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], None]] = []
-        self.seconds: list[float] = []
-
-    def __call__(self, seconds: float, callback: Callable[[], None]) -> Hand:
-        self.seconds.append(seconds)
-        self.waiting.append(callback)
-        return self
-
-    def cancel(self) -> None:
-        self.waiting.clear()
-
-    def ring(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.waiting.pop(0)()
 
 
 async def test_one_that_nobody_uses_ends_by_itself_if_that_was_asked_for(main: Whole) -> None:

@@ -28,6 +28,7 @@ from tests.support.live import (
 from tests.support.live_scenario import LOCKED, SCENARIO, SECRET, locked
 from tests.support.raw import request_bytes
 from tests.support.scenarios import load_text
+from tests.support.serving import world_of
 
 PASSWORD = {"Authorization": f"Bearer {SECRET}"}
 MEBIBYTE = 1024 * 1024
@@ -273,7 +274,7 @@ async def test_a_reader_that_reads_nothing_is_cut_off(live: Live) -> None:
         for _ in range(40):
             await slow.say(type="chat", message="huge", session="slow")
             await other.silent()
-            if len(live.app._openclaw._sockets._open) == 1:
+            if len(world_of(live.app)._openclaw._sockets._open) == 1:
                 break
         else:
             raise AssertionError("nobody was cut off")

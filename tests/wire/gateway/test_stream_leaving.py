@@ -23,6 +23,7 @@ from tests.support.live import (
 from tests.support.live_scenario import SCENARIO
 from tests.support.raw import RawConnection, request_bytes
 from tests.support.scenarios import load_text
+from tests.support.serving import world_of
 
 SUBSCRIBE = request_bytes("GET", "/api/chat/stream?session=s")
 
@@ -112,7 +113,7 @@ async def test_nothing_is_left_of_200_streams_and_sockets(live: Live) -> None:
     await live.pass_milliseconds(10_000)
     await live.until_unwatched()
     async with asyncio.timeout(5):
-        while len(asyncio.all_tasks()) > tasks or live.app._openclaw._sockets._open:
+        while len(asyncio.all_tasks()) > tasks or world_of(live.app)._openclaw._sockets._open:
             await live.pass_milliseconds(0)
     gc.collect()
 

@@ -28,7 +28,7 @@ from emulator.surfaces.convex.sync.session import Common, Session
 from emulator.surfaces.convex.sync.troubles import Switches
 from emulator.surfaces.convex.sync.valve import Valve
 from emulator.surfaces.death import DyingError, end_connection
-from emulator.surfaces.http import Reply, text_headers
+from emulator.surfaces.http import Reply, added, text_headers
 from emulator.surfaces.outbox import Outbox
 from emulator.surfaces.uses import uses_of
 
@@ -66,6 +66,7 @@ class SyncEndpoint:
         if request.method != "GET" or not response.can_prepare(request).ok:
             raise ApiError(400, "InvalidConnectionHeader", "The WebSocket handshake is not complete")
         handshake = await self._admit(request)
+        response.headers.update(added())
         await response.prepare(request)
         async with asyncio.TaskGroup() as tasks:
             await self._serve(request, response, tasks, handshake)
