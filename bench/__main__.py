@@ -15,6 +15,7 @@ from bench.servers import LOOPS
 
 NAMES = (
     "functions",
+    "overlays",
     "rows",
     "expressions",
     "tables",

@@ -10,7 +10,7 @@ from emulator.engine.built_in import built_in
 from emulator.engine.call import Call
 from emulator.engine.draw import draw_delay, fraction
 from emulator.engine.effects import apply
-from emulator.engine.explain import near_misses
+from emulator.engine.explain import near_misses, unanswered
 from emulator.engine.index import Index, Prepared, Prompt
 from emulator.engine.match import mismatches
 from emulator.engine.plan import Ending, Finish, Rejected, Returned, Uncomputable, Unmatched
@@ -58,7 +58,8 @@ def answer(
         prompts = (prepared.variants[variant], *prompts)
     found = _select(prompts, at, number)
     if found is None:
-        return Answer(Finish(Unmatched(function, near_misses(_numbered(prompts, at, number), at))))
+        ending = Unmatched(function, near_misses(_numbered(prompts, at, number), at))
+        return Answer(unanswered(ending, call, index.scenario))
     prompt, place = found
     known = prompt.answers[place]
     if known is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
-from emulator.engine.explain import nearest_functions
+from emulator.engine.explain import nearest_functions, unanswered
 from emulator.engine.index import Decision, Index
 from emulator.engine.overlay import admit, count, lay_over, refusal_of
 from emulator.engine.plan import Finish, Passed, Rejected, Unscripted, WrongType
@@ -81,10 +81,11 @@ def _answer(index: Index, state: State, call: Call, now: int) -> Decision:
                 return decision
         nearest = () if call.component else _nearest(index, call)
         hidden = prepared.function if prepared and not call.component else None
-        return Decision((Finish(Unscripted(call.operation, nearest, call.component, call.type is not None, hidden)),))
+        ending = Unscripted(call.operation, nearest, call.component, call.type is not None, hidden)
+        return Decision((unanswered(ending, call, index.scenario),))
     function = prepared.function
     if call.type is not None and function.type is not None and call.type is not function.type:
-        return Decision((Finish(WrongType(function, call.type)),))
+        return Decision((unanswered(WrongType(function, call.type), call, index.scenario),))
     if state.is_paused and call.operation != CHAT:
         return _PAUSED
     if call.fault is not None:

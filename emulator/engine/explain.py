@@ -9,12 +9,15 @@ from emulator.engine.call import Call, Choice
 from emulator.engine.index import Index
 from emulator.engine.match import mismatches
 from emulator.engine.overlay import Missed
-from emulator.engine.plan import NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
+from emulator.engine.plan import Finish, NearMiss, Uncomputable, Unmatched, Unscripted, WrongType
 from emulator.engine.surroundings import Surroundings
 from emulator.model.function import Function
+from emulator.model.gateway import CHAT
 from emulator.model.http import is_http, written_route
+from emulator.model.logs import LogLevel, write_log_line
 from emulator.model.overlay import is_on
 from emulator.model.rule import Rule
+from emulator.model.scenario import Scenario
 from emulator.values.display import spell
 
 _MAX_NAMES = 3
@@ -66,6 +69,14 @@ def explain(ending: Unscripted | WrongType | Unmatched | Uncomputable) -> str:
             nearest_rule = misses[0]
             reasons = "; ".join(map(str, nearest_rule.mismatches))
             return f"no rule of {function.path.public} matches; nearest: {nearest_rule.rule.place}, where {reasons}"
+
+
+def unanswered(ending: Unscripted | WrongType | Unmatched, call: Call, scenario: Scenario) -> Finish:
+    """Return the end of a call that nothing answers: developers read why in their client's console, others do not."""
+    is_function = call.operation != CHAT and not is_http(call.operation)
+    if scenario.deployment.redacts or not is_function:
+        return Finish(ending)
+    return Finish(ending, (write_log_line(LogLevel.WARN, [explain(ending)]),))
 
 
 def explain_choice(choice: Choice, index: Index) -> str | None:

@@ -12,7 +12,7 @@
 A Transition is written short: `< 1/0 […]`, the versions of its query set and identity, and its modifications. What
 holds for every frame is not written but checked: a Transition starts where the one before ended, timestamps grow, log
 lines and journals are there. Where they are not written, they are empty. Request ids are written as RID, places of
-rules as RULE; `<ada>` is a token of Ada's.
+rules as RULE, in log lines as PLACE; `<ada>` is a token of Ada's.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ FOLDER = Path(__file__).parent / "sync"
 LINE = re.compile(r"([a-z]?)([><!]) (.*)|([@*~%]) (.*)")
 SHORT = re.compile(r"(\d+)/(\d+) (\[.*\])")
 RID = re.compile(r"\[Request ID: [0-9a-f]{16}\]")
+PLACE = re.compile(r"[^\s(]*default\.yaml:\d+:\d+")
 RULE = re.compile(r"at handler \([^)]*default\.yaml:\d+:\d+\)")
 EMPTY: dict[str, Any] = {"logLines": [], "journal": None}
 
@@ -86,7 +87,7 @@ class Socket:
             return f"! {what.end.value}"
         if isinstance(what, Slowed):
             return f"! slowed {what.delay // SECOND}s {what.bandwidth or ''}".rstrip()
-        frame = json.loads(RULE.sub("at RULE", RID.sub("RID", what.decode())))
+        frame = json.loads(PLACE.sub("PLACE", RULE.sub("at RULE", RID.sub("RID", what.decode()))))
         assert isinstance(frame, dict)
         match frame["type"]:
             case "Transition":

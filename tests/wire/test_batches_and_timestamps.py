@@ -32,7 +32,8 @@ async def test_a_batch_is_answered_in_its_order_errors_and_all(served: Served) -
     assert second["errorData"] == {"code": "NO_TEA", "left": "0"}
     assert error_text(third) == "Could not find public function for 'no:such'."
     assert fourth["value"] == "a float"
-    assert all(each["logLines"] == [] for each in (first, second, third, fourth))
+    assert all(each["logLines"] == [] for each in (first, second, fourth))
+    assert third["logLines"][0].startswith("[WARN] 'no:such is not scripted")
 
 
 async def test_an_empty_batch_has_no_results(served: Served) -> None:

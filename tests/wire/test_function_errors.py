@@ -60,9 +60,22 @@ async def test_log_lines_come_with_results_and_with_errors(served: Served) -> No
     assert (await query(served, "errors:plain")).json["logLines"] == ["[ERROR] 'soon'"]
 
 
-@pytest.mark.parametrize("name", ["jobs/nightly", "errors:data", "no:such", "messages:send", "jobs:status"])
+@pytest.mark.parametrize("name", ["jobs/nightly", "errors:data", "jobs:status"])
 async def test_log_lines_are_there_even_when_there_are_none(served: Served, name: str) -> None:
     assert (await query(served, name)).json["logLines"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("no:such", "no:such is not scripted"), ("messages:send", "messages:send (")],
+)
+async def test_a_call_that_nothing_answers_says_why_in_the_console_of_its_client(
+    served: Served, name: str, told: str
+) -> None:
+    answer = await query(served, name)
+    (line,) = answer.json["logLines"]
+    assert line.startswith(f"[WARN] '{told}")
+    assert line[len("[WARN] '") : -1] == answer.headers["X-Emulator-Miss"]
 
 
 async def test_a_call_that_no_rule_wants_is_an_error_that_says_why(tmp_path: Path) -> None:

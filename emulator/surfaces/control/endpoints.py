@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator import __version__
-from emulator.engine.overlay import is_switched_on, switch
+from emulator.engine.overlay import count_key, is_switched_on, switch
 from emulator.engine.surroundings import UncomputableError
 from emulator.engine.tables import tables_of
 from emulator.runtime.clock import ScenarioClock
@@ -96,7 +96,8 @@ class ControlEndpoints:
                 "name": each.name,
                 "on": list(each.on),
                 "enabled": is_switched_on(each, transaction),
-                "hits": transaction.count(f"fault {each.name}#hit"),
+                "hits": transaction.count(f"{count_key(each.name)}#hit"),
+                "missed": transaction.count(f"{count_key(each.name)}#missed"),
                 "place": str(each.place),
             }
             for each in self._emulator.revision.scenario.faults

@@ -8,12 +8,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.clients.browser.tab import Tab
+from tests.clients.browser.tab import Tab, opened_tab
 from tests.clients.scripts import save
 from tests.support.process import EmulatorProcess, clean_environment, emulator_process
 
@@ -189,3 +190,17 @@ async def test_a_page_comes_back_when_the_emulator_does(tab: Tab, site: str, tmp
         await expect(page.get_by_role("status")).to_have_count(0)
         write(after, "back again")
         await expect(page.get_by_role("listitem").first).to_have_text("somebody back again")
+
+
+async def test_pages_side_by_side_show_the_variants_that_each_chose(
+    tab: Tab, browser: Browser, site: str, emulator: EmulatorProcess
+) -> None:
+    async with opened_tab(browser) as other:
+        await tab.open(f"{site}/?convex={quote(f'{emulator.url}/__use/messages:page=empty', safe='')}")
+        await other.open(f"{site}/?convex={quote(f'{emulator.url}/__use/rooms:get=loading', safe='')}")
+        await expect(other.page.get_by_role("listitem")).to_have_count(5)
+        await expect(other.page.get_by_role("heading")).to_have_text("…")
+        await expect(tab.page.get_by_role("heading")).to_have_text("Tea room")
+        await expect(tab.page.get_by_text("12 messages")).to_be_visible()
+        await expect(tab.page.get_by_role("listitem")).to_have_count(0)
+        assert tab.complaints == other.complaints == []

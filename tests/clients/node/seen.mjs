@@ -3,6 +3,8 @@
 import { ConvexHttpClient } from "convex/browser";
 import { ConvexError } from "convex/values";
 
+console.log = console.error; // where clients print log lines; standard output has what is reported
+
 export function connect(options) {
   return new ConvexHttpClient(process.env.CONVEX_URL, options);
 }

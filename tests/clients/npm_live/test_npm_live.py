@@ -137,7 +137,8 @@ def test_what_a_function_throws_rejects_the_promise_and_is_printed_once(
 
     assert re.fullmatch(rf"{prefix}\n.*  Called by client", error["message"], re.DOTALL), error
     assert error["isConvexError"] is ("ConvexError" in text)
-    said_like(clients, rf"error: {prefix}\n.*")
+    why = [rf"log: %c\[CONVEX {function}\] \[WARN\] .* is not scripted; .*"] if "public function" in text else []
+    said_like(clients, *why, rf"error: {prefix}\n.*")
 
 
 @pytest.mark.parametrize(
@@ -149,12 +150,14 @@ def test_what_a_function_throws_rejects_the_promise_and_is_printed_once(
     ],
 )
 def test_what_a_query_throws_is_handed_to_whoever_watches(
-    client: LiveClient, path: str, args: dict[str, Any], text: str
+    client: LiveClient, clients: LiveClients, path: str, args: dict[str, Any], text: str
 ) -> None:
     error = client.watch(path, args).next()["error"]
     assert f"[CONVEX Q({path})] [Request ID: " in error["message"]
     assert f"] Server Error\n{text}" in error["message"]
     assert client.do("query", path, args)["error"] == error
+    why = [r"log: %c\[CONVEX Q\(messages:lst\)\] \[WARN\] .* is not scripted; .*"] if "public function" in text else []
+    said_like(clients, *why)
 
 
 def test_log_lines_of_queries_mutations_and_actions_are_printed(client: LiveClient, clients: LiveClients) -> None:

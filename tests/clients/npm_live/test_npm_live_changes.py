@@ -88,7 +88,7 @@ def test_clients_are_told_that_a_server_goes_down_and_print_no_error(
     assert said[-1].endswith("after disconnect due to server is going down")
 
 
-def test_an_edit_is_pushed_at_once(own: EmulatorProcess, connect: Open, tmp_path: Path) -> None:
+def test_an_edit_is_pushed_at_once(own: EmulatorProcess, connect: Open, clients: LiveClients, tmp_path: Path) -> None:
     client = connect(own)
     reply, room = client.watch("notes:latest"), bodies(client, "tea")
     assert (reply.next(), room.next()) == ("nothing yet", ["안녕하세요!"])
@@ -103,6 +103,7 @@ def test_an_edit_is_pushed_at_once(own: EmulatorProcess, connect: Open, tmp_path
 
     assert not room.has_more()
     assert client.do("state")["connectionCount"] == 1
+    said_like(clients, r"log: %c\[CONVEX Q\(notes:latest\)\] \[WARN\] .* is not scripted; .*")
 
 
 def test_a_file_with_a_mistake_changes_no_answer_and_is_said_in_the_console(
