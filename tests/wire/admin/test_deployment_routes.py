@@ -133,3 +133,14 @@ async def test_the_key_is_in_the_body(path: str, served: Served) -> None:
         ({"adminKey": "other-fox|x"}, "BadDeployKey"),
     ):
         assert (await post(served, path, body))[1]["code"] == code
+
+
+async def test_whoever_watches_what_functions_there_are_hears_of_a_saved_scenario(tmp_path: Path) -> None:
+    text = 'deployment: {admin_keys: ["demo-otter|s3cret"]}\nfunctions: {"m:list": {result: 1}}'
+    async with syncing(load_text(tmp_path, text)) as server, connected(server) as client:
+        await client.say(type="Authenticate", baseVersion=0, tokenType="Admin", value="demo-otter|s3cret")
+        assert await client.told() == []
+        (first,) = await client.watch("_system/cli/modules:apiSpec")
+        server.emulator.swap(load_text(tmp_path, text.replace("m:list", "m:other")))
+        (second,) = await client.told()
+    assert [each["identifier"] for each in (*first, *second)] == ["m.js:list", "m.js:other"]
