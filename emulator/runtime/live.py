@@ -6,6 +6,7 @@ that it jumps does.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -25,6 +26,8 @@ from emulator.model.scenario import Scenario
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.journal import Entry
 from emulator.values.convex import is_identical
+
+logger = logging.getLogger(__name__)
 
 _Key: TypeAlias = tuple[str, str, str, str | None, tuple[Choice, ...], str | None]
 
@@ -130,7 +133,7 @@ class LiveQueries:
         return not self._stale
 
     def flush(self) -> None:
-        """Run what is stale again, and have everybody who is concerned told, each once."""
+        """Run what is stale again, and have everybody who is concerned told, each once, whatever becomes of others."""
         concerned: dict[Watcher, None] = {}
         while self._stale:
             stale, self._stale = self._stale, {}
@@ -140,7 +143,10 @@ class LiveQueries:
                         watcher.touch(live)
                         concerned[watcher] = None
         for watcher in concerned:
-            watcher.push()
+            try:
+                watcher.push()
+            except Exception:
+                logger.exception("a bug in the emulator: somebody who watches live queries cannot be told")
 
     def wake(self, reads: Iterable[ReadOf]) -> None:
         """Have what reads any of these run again soon."""

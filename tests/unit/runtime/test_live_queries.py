@@ -56,6 +56,21 @@ def test_only_readers_of_what_was_written_are_run_again(theatre: Theatre) -> Non
     assert theatre.evaluated() == ["n:all"]
 
 
+def test_a_bug_that_keeps_one_watcher_from_its_news_keeps_nobody_else(
+    theatre: Theatre, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Audience):
+        def push(self) -> None:
+            raise RuntimeError("broken")
+
+    theatre.watch("n:all", audience=Broken())
+    theatre.watch("n:all")
+    theatre.mutate("n:add", {"t": "b"})
+
+    assert theatre.told() == [[["a", "b"]]]
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
+
+
 def test_a_reader_of_one_document_hears_of_that_document_only(theatre: Theatre) -> None:
     theatre.watch("n:one", {"id": FIRST})
 
