@@ -122,7 +122,7 @@ def _to_paste(scenario: Scenario, url: str) -> Iterator[str]:
     yield f"  CONVEX_URL={url}"
     function = next((each for each in scenario.functions.values() if _answers_without_arguments(each)), None)
     if function is None:
-        if not scenario.functions:
+        if not scenario.functions and scenario.gateway.chat is None and not scenario.http:
             yield "  The scenario has no function yet; see the README for the shortest useful file."
         return
     kind = (function.type or FunctionType.QUERY).value.lower()

@@ -27,6 +27,8 @@ FACTS: dict[str, object] = {
         ("functions: {a:b: {args: {x: number}, result: 1}, c:d: {args: {x: number?}, result: 2}}", ['"path": "c:d"']),
         ("functions: {a:b: {args: {x: number}, result: 1}}", []),
         ("functions: {}", ["The scenario has no function yet"]),
+        ("http: {GET /a: {body: 1}}", []),
+        ("gateway: {chat: {reply: hi}}", ["/api/chat"]),
     ],
 )
 def test_the_line_to_paste_is_a_call_that_is_answered(text: str, pasted: list[str], tmp_path: Path) -> None:
