@@ -57,9 +57,11 @@ def _laid_over(index: Index, state: State, call: Call, now: int, answered: Calla
     transaction = Transaction(state, now, index.scenario.seed)
     admission = admit(overlay, call, transaction, state.meters)
     ending = refusal_of(admission)
-    decision = answered() if ending is None else Decision((Finish(ending),))
-    plan, admission = lay_over(decision.plan, admission, call, transaction)
-    return decision._replace(plan=plan, changes=(*transaction.changes, *decision.changes), admission=admission)
+    plan, changes, rule, reads, delayed, _, variant = answered() if ending is None else Decision((Finish(ending),))
+    if admission.faults:
+        plan, admission = lay_over(plan, admission, call, transaction)
+    changes = (*transaction.changes, *changes)
+    return Decision(plan, changes, rule, reads, delayed, admission, variant)
 
 
 def decide_counted(index: Index, state: State, call: Call, now: int) -> Decision:

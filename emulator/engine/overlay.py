@@ -106,16 +106,26 @@ def admit(overlay: Overlay | None, call: Call, transaction: Transaction, meters:
     admission = FREE if call.is_counted else count(overlay.limits, call, transaction.now, meters)
     if admission.over is not None:
         return admission
-    concerned = (each for each in overlay.faults if call.faults is None or each.name in call.faults)
-    due = tuple(each for each in concerned if is_due(each, transaction))
+    due = tuple(
+        [
+            each
+            for each in overlay.faults
+            if (call.faults is None or each.name in call.faults) and is_due(each, transaction)
+        ]
+    )
+    if not due:
+        return admission
     return admission._replace(faults=due, delay=sum(_delay(each, transaction) for each in due))
 
 
 def count(limits: Sequence[Limit], call: Call, now: int, meters: Meters) -> Admission:
     """Count a call against all of these limits, or against none where it is over one."""
+    if not limits:
+        return FREE
     callers = [(limit, caller_of(limit.by, call)) for limit in limits]
-    readings = tuple(meters.read(limit, caller, now) for limit, caller in callers)
-    over = max((each for each in readings if each.is_over), key=lambda each: each.retry_after, default=None)
+    readings = tuple([meters.read(limit, caller, now) for limit, caller in callers])
+    exceeded = [each for each in readings if each.retry_after > 0]
+    over = max(exceeded, key=lambda each: each.retry_after) if exceeded else None
     for limit, caller in callers if over is None else ():
         meters.count(limit, caller, now)
     return Admission(over, readings)
