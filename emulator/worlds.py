@@ -21,6 +21,7 @@ from emulator.runtime.background import Background
 from emulator.runtime.beginning import begin, still
 from emulator.runtime.emulator import Emulator, Level
 from emulator.runtime.expiry import Expiry
+from emulator.runtime.files import FileStore
 from emulator.runtime.journal import Entry, Journal
 from emulator.runtime.later import Cancellable, Later
 from emulator.surfaces.control.house import Demo
@@ -35,6 +36,7 @@ MAX_WEIGHT = 32 * 1024 * 1024
 
 _LEAST_WEIGHT = 1024
 _MAX_ENTRIES, _MAX_JOURNAL = 200, 256 * 1024
+_MAX_FILES = 8 * 1024 * 1024
 _COOKIE_BYTES = 16
 _BANNER = "X-Emulator-Demo"
 _EVERYTHING = frozenset(Level)
@@ -184,6 +186,7 @@ class Worlds:
     def _begun(self, key: str) -> _Visited:
         emulator = begin(self._reloader.indexes.of(self._main.scenario))
         emulator.journal = Journal(_MAX_ENTRIES, _MAX_JOURNAL)
+        emulator.files = FileStore(_MAX_FILES)
         emulator.settle_at(self._emulator.state.origins)
         follower = self._reloader.follow(emulator, self._main.scenario.name, partial(tell_clients, emulator))
         visited = _Visited(World(emulator, None, _House(follower, self)), follower)

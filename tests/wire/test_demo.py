@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from emulator import worlds
+from emulator.runtime.files import FilesFullError
 from emulator.values.durations import SECOND
 from emulator.worlds import Terms, Worlds
 from tests.support.clocks import Hand, settle
@@ -335,3 +336,11 @@ async def test_all_sockets_are_told_when_the_demo_ends(tmp_path: Path) -> None:
         closing = await socket.receive()
 
     assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+
+
+async def test_a_visitor_stores_so_many_bytes_and_no_more(demo: Demo) -> None:
+    await demo.call("notes:list", "ada")
+    (visited,) = demo.worlds._open.values()
+
+    with pytest.raises(FilesFullError):
+        visited.world.emulator.files.add("digest", b"x" * (9 * 1024 * 1024), ())
