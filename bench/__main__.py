@@ -27,6 +27,7 @@ NAMES = (
     "load",
     "reload",
     "fixture",
+    "worlds",
     "memory",
 )
 

@@ -109,11 +109,17 @@ def _saying_ready(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Se
 
 
 @contextmanager
-def emulator(work: Path, scenarios: Path, loop: str = LOOPS[-1], program: str | None = None) -> Iterator[Server]:
+def emulator(
+    work: Path,
+    scenarios: Path,
+    loop: str = LOOPS[-1],
+    program: str | None = None,
+    options: Sequence[str] = (),
+) -> Iterator[Server]:
     """Run the emulator, or a module that changes something about it, which writes a ready file."""
     ready = work / "ready.json"
     ready.unlink(missing_ok=True)
-    command = emulator_command(scenarios, "--ready-file", str(ready), loop=loop)
+    command = emulator_command(scenarios, "--ready-file", str(ready), *options, loop=loop)
     if program is not None:
         command[1:3] = ["-m", program]
     with running(command, environment(work)) as process:

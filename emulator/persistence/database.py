@@ -31,7 +31,7 @@ _TABLES = (
     "CREATE TABLE head (only INTEGER PRIMARY KEY CHECK (only = 1), scenario TEXT NOT NULL, ts TEXT NOT NULL)",
     "CREATE TABLE numbers (name TEXT PRIMARY KEY, number INTEGER NOT NULL)",
     "CREATE TABLE definitions (part TEXT PRIMARY KEY, digest TEXT NOT NULL)",
-    "CREATE TABLE collections (name TEXT PRIMARY KEY, inserted INTEGER NOT NULL, newest REAL NOT NULL)",
+    "CREATE TABLE collections (name TEXT PRIMARY KEY, inserted INTEGER NOT NULL, newest REAL NOT NULL) WITHOUT ROWID",
     # in the order of rowids; ids are bytes, for they may hold what SQLite takes for the end of a text
     "CREATE TABLE documents (collection TEXT, id BLOB, document BLOB NOT NULL, UNIQUE (collection, id))",
 )

@@ -1,8 +1,8 @@
 """The state file: written at every commit, before anybody is answered, so that it outlives the process.
 
-Each commit is a transaction of SQLite with a write-ahead log, which takes some 40 µs: what was answered is there again
-after the process was killed. A power failure may take the newest commits with it, never the file. Now and then the log
-is worked into the file, and the loop waits for the disk.
+Each commit is a transaction of SQLite with a write-ahead log, which takes 0.05 to 0.2 ms: what was answered is there
+again after the process was killed. A power failure may take the newest commits with it, never the file. Now and then
+the log is worked into the file, and the loop waits for the disk.
 """
 
 from __future__ import annotations
