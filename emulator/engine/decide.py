@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
 from emulator.engine.explain import nearest_functions, unanswered
 from emulator.engine.index import Decision, Index
-from emulator.engine.overlay import admit, count, lay_over, refusal_of
-from emulator.engine.plan import Finish, Passed, Rejected, Unscripted, WrongType
+from emulator.engine.overlay import FREE, Overlay, count, faults_on, hit, lay_over
+from emulator.engine.plan import Finish, Limited, Passed, Rejected, Unscripted, WrongType
 from emulator.engine.reply import plan_of
 from emulator.engine.state import State
 from emulator.engine.transaction import Delayed, Transaction
@@ -34,15 +34,14 @@ def decide(index: Index, state: State, call: Call, now: int) -> Decision:
     overlay = index.overlays.of(call.operation, call.part_of)
     if overlay is None or call.is_admitted:
         return _answer(index, state, call, now)
-    return _laid_over(index, state, call, now, lambda: _answer(index, state, call, now))
+    return _laid_over(overlay, index, state, call, now)
 
 
 def decide_known(index: Index, state: State, call: Call, now: int, known: Decision) -> Decision:
     """Lay out what limits and faults do to a call whose answer is known; nothing else of it is done again."""
-    decision = known._replace(changes=(), delayed=())
-    if index.overlays.of(call.operation, call.part_of) is None:
-        return decision
-    return _laid_over(index, state, call, now, lambda: decision)
+    known = known._replace(changes=(), delayed=())
+    overlay = index.overlays.of(call.operation, call.part_of)
+    return known if overlay is None else _laid_over(overlay, index, state, call, now, known)
 
 
 def decide_passing(index: Index, state: State, call: Call, now: int) -> Decision:
@@ -50,18 +49,25 @@ def decide_passing(index: Index, state: State, call: Call, now: int) -> Decision
     return decide_known(index, state, call, now, _PASSED)
 
 
-def _laid_over(index: Index, state: State, call: Call, now: int, answered: Callable[[], Decision]) -> Decision:
-    """Lay out what a call gets of limits and faults, else what it is answered."""
-    overlay = index.overlays.of(call.operation, call.part_of)
-    assert overlay is not None
+def _laid_over(
+    overlay: Overlay, index: Index, state: State, call: Call, now: int, known: Decision | None = None
+) -> Decision:
+    """Lay out what a call gets of limits and faults, else what it is answered, where that is not known."""
+    admission = FREE if call.is_counted else count(overlay.limits, call, now, state.meters)
+    if admission.over is not None:
+        return Decision((Finish(Limited(admission.over)),), admission=admission)
+    faults = faults_on(overlay.faults, call, state.view)
+    if not faults:  # most calls, so it comes first, and costs little
+        plan, changes, rule, reads, delayed, _, variant = known or _answer(index, state, call, now)
+        return Decision(plan, changes, rule, reads, delayed, admission, variant)
     transaction = Transaction(state, now, index.scenario.seed)
-    admission = admit(overlay, call, transaction, state.meters)
-    ending = refusal_of(admission)
-    plan, changes, rule, reads, delayed, _, variant = answered() if ending is None else Decision((Finish(ending),))
-    if admission.faults:
-        plan, admission = lay_over(plan, admission, call, transaction)
-    changes = (*transaction.changes, *changes)
-    return Decision(plan, changes, rule, reads, delayed, admission, variant)
+    admission = hit(faults, admission, transaction)
+    failure = admission.failure
+    if failure is not None:
+        known = Decision((Finish(failure),))
+    plan, changes, rule, reads, delayed, _, variant = known or _answer(index, state, call, now)
+    plan, admission = lay_over(plan, admission, call, transaction)
+    return Decision(plan, (*transaction.changes, *changes), rule, reads, delayed, admission, variant)
 
 
 def decide_counted(index: Index, state: State, call: Call, now: int) -> Decision:
@@ -70,7 +76,7 @@ def decide_counted(index: Index, state: State, call: Call, now: int) -> Decision
     if overlay is None:
         return _PASSED
     admission = count(overlay.limits, call, now, state.meters)
-    return Decision((Finish(refusal_of(admission) or Passed()),), admission=admission)
+    return Decision((Finish(Passed() if admission.over is None else Limited(admission.over)),), admission=admission)
 
 
 def _answer(index: Index, state: State, call: Call, now: int) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from emulator.model.overlay import Limit
 
@@ -11,32 +11,61 @@ MAX_METERS = 10_000
 
 
 class Reading(NamedTuple):
-    """Where a caller stands with a limit after a call: how many are left, when there are more, when all are back.
+    """Where a caller stands with a limit after a call at `now`; most are never asked, so all is worked out when it is.
 
-    `retry_after` is how many nanoseconds a caller that is over has to wait.
+    `used` is what was used before the call, and since when (`at`), as a meter has it.
     """
 
     limit: Limit
-    left: int
-    more_at: int
-    full_at: int
-    retry_after: int = 0
+    now: int
+    used: int
+    at: int
 
     @property
     def is_over(self) -> bool:
         """Whether the call is one too many."""
-        return self.retry_after > 0
+        limit = self.limit
+        return self.used >= limit.allow if limit.is_window else self.used + limit.per > limit.allow * limit.per
+
+    @property
+    def left(self) -> int:
+        """How many more calls are free."""
+        limit = self.limit
+        room = limit.allow - self.used if limit.is_window else (limit.allow * limit.per - self.used) // limit.per
+        return max(0, room - 1)
+
+    @property
+    def retry_after(self) -> int:
+        """How many nanoseconds a caller that is over has to wait; 0 for one that is not."""
+        return self.more_at - self.now if self.is_over else 0
+
+    @property
+    def more_at(self) -> int:
+        """When there is one more."""
+        limit = self.limit
+        if limit.is_window:
+            return self.at + limit.per
+        most = limit.allow * limit.per
+        missing = self.used + limit.per - most
+        if missing <= 0:
+            missing += (1 + -missing // limit.per) * limit.per
+        return self.now + _rounded_up(missing, limit.allow)
+
+    @property
+    def full_at(self) -> int:
+        """When all are back."""
+        limit = self.limit
+        if limit.is_window:
+            return self.at + limit.per
+        return self.now + _rounded_up(self.used if self.is_over else self.used + limit.per, limit.allow)
 
 
-class _Meter(NamedTuple):
-    """What was used as of `at`: of a window, which began then, in calls; of a bucket in `per`-ths of a call.
+_Meter: TypeAlias = tuple[int, int]
+"""What was used, and as of when: of a window, which began then, in calls; of a bucket in `per`-ths of a call.
 
-    A bucket that gives `allow` calls back in `per` nanoseconds gives `allow` such parts back in each, so that all
-    arithmetic is in whole numbers.
-    """
-
-    used: int
-    at: int
+A bucket that gives `allow` calls back in `per` nanoseconds gives `allow` such parts back in each, so that all
+arithmetic is in whole numbers.
+"""
 
 
 class Meters:
@@ -53,42 +82,28 @@ class Meters:
 
     def read(self, limit: Limit, caller: str, now: int) -> Reading:
         """Return where a caller would stand after one more call, which is not counted yet."""
-        used, at = self._used(limit, caller, now)
+        meter = self._meters.get((limit.name, caller))
+        if meter is None or now < meter[1]:  # a clock that was put back begins anew
+            return Reading(limit, now, 0, now)
+        used, at = meter
         if limit.is_window:
-            end = at + limit.per
-            if used >= limit.allow:
-                return Reading(limit, 0, end, end, end - now)
-            return Reading(limit, limit.allow - used - 1, end, end)
-        most, after = limit.allow * limit.per, used + limit.per
-        if after > most:
-            wait = _rounded_up(after - most, limit.allow)
-            return Reading(limit, 0, now + wait, now + _rounded_up(used, limit.allow), wait)
-        left = (most - after) // limit.per
-        more = _rounded_up(after + (left + 1) * limit.per - most, limit.allow)
-        return Reading(limit, left, now + more, now + _rounded_up(after, limit.allow))
+            return Reading(limit, now, used, at) if now < at + limit.per else Reading(limit, now, 0, now)
+        return Reading(limit, now, max(0, used - (now - at) * limit.allow), now)
 
-    def count(self, limit: Limit, caller: str, now: int) -> None:
-        """Count a call."""
-        used, at = self._used(limit, caller, now)
+    def count(self, reading: Reading, caller: str) -> None:
+        """Count the call that a reading was made for."""
+        limit, _, used, at = reading
         key = (limit.name, caller)
-        self._meters.pop(key, None)
-        self._meters[key] = _Meter(used + (1 if limit.is_window else limit.per), at)
-        if len(self._meters) > MAX_METERS:
-            del self._meters[next(iter(self._meters))]
+        meters = self._meters
+        meters.pop(key, None)
+        meters[key] = (used + (1 if limit.is_window else limit.per), at)
+        if len(meters) > MAX_METERS:
+            del meters[next(iter(meters))]
 
     def forget(self, names: Iterable[str] | None = None) -> None:
         """Forget what was used of these limits, or of all."""
         gone = None if names is None else set(names)
         self._meters = {} if gone is None else {key: each for key, each in self._meters.items() if key[0] not in gone}
-
-    def _used(self, limit: Limit, caller: str, now: int) -> tuple[int, int]:
-        """Return what is used by now, and as of when; a clock that was put back begins anew."""
-        meter = self._meters.get((limit.name, caller))
-        if meter is None or now < meter.at:
-            return 0, now
-        if limit.is_window:
-            return meter if now < meter.at + limit.per else (0, now)
-        return max(0, meter.used - (now - meter.at) * limit.allow), now
 
 
 def _rounded_up(number: int, divisor: int) -> int:

@@ -9,8 +9,9 @@ from typing import NamedTuple, assert_never
 from emulator.engine.call import Admin, Call, acting_user
 from emulator.engine.draw import draw_delay, fraction
 from emulator.engine.meters import Meters, Reading
-from emulator.engine.plan import Emit, Ending, Finish, Limited, Plan, Wait
+from emulator.engine.plan import Emit, Finish, Plan, Wait
 from emulator.engine.reply import pieces_before
+from emulator.engine.store import View
 from emulator.engine.transaction import Transaction
 from emulator.model.overlay import HANDSHAKE, SOCKET, By, Fault, Limit, is_on
 from emulator.model.rule import Death, Failure
@@ -99,36 +100,32 @@ class Admission(NamedTuple):
 FREE = Admission()
 
 
-def admit(overlay: Overlay | None, call: Call, transaction: Transaction, meters: Meters) -> Admission:
-    """Count a call against its limits unless that is done, and see which faults hit it."""
-    if overlay is None:
-        return FREE
-    admission = FREE if call.is_counted else count(overlay.limits, call, transaction.now, meters)
-    if admission.over is not None:
-        return admission
-    due = tuple(
-        [
-            each
-            for each in overlay.faults
-            if (call.faults is None or each.name in call.faults) and is_due(each, transaction)
-        ]
-    )
-    if not due:
-        return admission
-    return admission._replace(faults=due, delay=sum(_delay(each, transaction) for each in due))
+def faults_on(faults: Sequence[Fault], call: Call, view: View) -> list[Fault]:
+    """Return the faults that a call may meet: those that are switched on, of those that it is open to."""
+    return [each for each in faults if (call.faults is None or each.name in call.faults) and is_switched_on(each, view)]
+
+
+def hit(faults: Sequence[Fault], admission: Admission, transaction: Transaction) -> Admission:
+    """Count a call that these faults concern, and see which of them hit it."""
+    due = tuple([each for each in faults if is_due(each, transaction)])
+    return admission._replace(faults=due, delay=sum([_delay(each, transaction) for each in due]))
 
 
 def count(limits: Sequence[Limit], call: Call, now: int, meters: Meters) -> Admission:
     """Count a call against all of these limits, or against none where it is over one."""
     if not limits:
         return FREE
-    callers = [(limit, caller_of(limit.by, call)) for limit in limits]
-    readings = tuple([meters.read(limit, caller, now) for limit, caller in callers])
-    exceeded = [each for each in readings if each.retry_after > 0]
-    over = max(exceeded, key=lambda each: each.retry_after) if exceeded else None
-    for limit, caller in callers if over is None else ():
-        meters.count(limit, caller, now)
-    return Admission(over, readings)
+    callers, readings, over = [], [], None
+    for limit in limits:
+        caller = caller_of(limit.by, call)
+        reading = meters.read(limit, caller, now)
+        callers.append(caller)
+        readings.append(reading)
+        if reading.is_over and (over is None or reading.retry_after > over.retry_after):
+            over = reading
+    for place, reading in enumerate(readings if over is None else ()):
+        meters.count(reading, callers[place])
+    return Admission(over, tuple(readings))
 
 
 def count_key(name: str) -> str:
@@ -136,9 +133,9 @@ def count_key(name: str) -> str:
     return f"fault {name}"
 
 
-def is_switched_on(fault: Fault, transaction: Transaction) -> bool:
+def is_switched_on(fault: Fault, view: View) -> bool:
     """Whether a fault is switched on, by the scenario or since."""
-    document = transaction.state.view.read(FAULTS, fault.name)
+    document = view.read(FAULTS, fault.name)
     return fault.enabled if document is None else document["enabled"] is True
 
 
@@ -169,8 +166,6 @@ def caller_of(by: By, call: Call) -> str:
 
 def is_due(fault: Fault, transaction: Transaction) -> bool:
     """Count a call that a fault concerns, and say whether it is hit."""
-    if not is_switched_on(fault, transaction):
-        return False
     seen, hits = f"{count_key(fault.name)}#seen", f"{count_key(fault.name)}#hit"
     transaction.count_call(seen)
     number = transaction.count(seen) - fault.after
@@ -191,11 +186,6 @@ def _delay(fault: Fault, transaction: Transaction) -> int:
         return 0
     number = transaction.count(f"{count_key(fault.name)}#hit")
     return draw_delay(fault.delay, fraction(transaction.seed, f"fault {fault.name} delay", number))
-
-
-def refusal_of(admission: Admission) -> Ending | None:
-    """Return what a call gets instead of an answer, None where it gets that."""
-    return Limited(admission.over) if admission.over is not None else admission.failure
 
 
 def lay_over(plan: Plan, admission: Admission, call: Call, transaction: Transaction) -> tuple[Plan, Admission]:

@@ -44,8 +44,9 @@ class Journal:
         """Append an entry; it is dropped at once only if it alone is over the bound."""
         entries = self._entries
         self.total += 1
-        for listener in tuple(self._listeners):
-            listener(entry)
+        if self._listeners:
+            for listener in tuple(self._listeners):
+                listener(entry)
         if entry.call.size > self._max_bytes:
             return
         entries.append(entry)

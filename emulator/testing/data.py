@@ -212,7 +212,7 @@ class Fault:
     @property
     def is_on(self) -> bool:
         """Whether it is switched on."""
-        return self._place.read(lambda transaction: is_switched_on(self._fault, transaction))
+        return self._place.read(lambda transaction: is_switched_on(self._fault, transaction.state.view))
 
     def on(self) -> None:
         """Switch it on."""

@@ -72,7 +72,7 @@ def ask(meters: Meters, limit: Limit, now: int, caller: str = "") -> Reading:
     """Call once: it counts where it is within the limit."""
     reading = meters.read(limit, caller, now)
     if not reading.is_over:
-        meters.count(limit, caller, now)
+        meters.count(meters.read(limit, caller, now), caller)
     return reading
 
 
@@ -143,10 +143,10 @@ def test_meters_are_bounded_and_the_one_used_last_is_kept() -> None:
     meters = Meters()
     limit = Limit("l", ("*",), 1, SECOND, Place("f.yaml", 1, 1))
     for number in range(MAX_METERS):
-        meters.count(limit, str(number), 0)
-    meters.count(limit, "0", SECOND)
+        meters.count(meters.read(limit, str(number), 0), str(number))
+    meters.count(meters.read(limit, "0", SECOND), "0")
     for number in range(MAX_METERS - 1):
-        meters.count(limit, f"new {number}", SECOND)
+        meters.count(meters.read(limit, f"new {number}", SECOND), f"new {number}")
 
     assert len(meters) == MAX_METERS
     assert meters.read(limit, "0", SECOND).is_over

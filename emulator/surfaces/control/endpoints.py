@@ -51,7 +51,7 @@ class ControlEndpoints:
             "problems": len(self._stage.problems()) if self._stage else 0,
             "calls": emulator.journal.total,
             "clock": _clock(emulator),
-            "faults": [each.name for each in scenario.faults if is_switched_on(each, transaction)],
+            "faults": [each.name for each in scenario.faults if is_switched_on(each, transaction.state.view)],
             "tables": {name: len(transaction.documents(name)) for name in tables_of(scenario, emulator.state.view)},
         }
 
@@ -95,7 +95,7 @@ class ControlEndpoints:
             {
                 "name": each.name,
                 "on": list(each.on),
-                "enabled": is_switched_on(each, transaction),
+                "enabled": is_switched_on(each, transaction.state.view),
                 "hits": transaction.count(f"{count_key(each.name)}#hit"),
                 "missed": transaction.count(f"{count_key(each.name)}#missed"),
                 "place": str(each.place),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 
 from aiohttp import web
@@ -83,19 +83,19 @@ class ConvexSurface:
         """Tell those who are connected that the server goes down."""
         await self._sync.close()
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+    def handle(self, request: web.BaseRequest, path: str) -> Awaitable[web.StreamResponse]:
         """Answer a request for an undecoded path."""
         methods = self._routes.find(path)
         endpoint = methods.get(request.method) if methods else None
         if endpoint is None:
             endpoint = self._sync.connect if methods is None and _is_sync(path) else partial(_no_endpoint, methods)
-        return await self._answer(request, path, endpoint)
+        return self._answer(request, path, endpoint)
 
-    async def handle_site(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+    def handle_site(self, request: web.BaseRequest, path: str) -> Awaitable[web.StreamResponse]:
         """Answer a request at the port of HTTP actions (contract convex §12)."""
         methods = self._site.find(path) or dict.fromkeys((*METHODS, "HEAD"), self._site_action)
         endpoint = methods.get(request.method) or partial(_no_endpoint, methods)
-        return await self._answer(request, f"{PREFIX}{path}", endpoint)
+        return self._answer(request, f"{PREFIX}{path}", endpoint)
 
     async def _answer(self, request: web.BaseRequest, path: str, endpoint: Endpoint) -> web.StreamResponse:
         """Have a request answered; whatever happens inside, it gets one of the service's own answers."""

@@ -127,11 +127,11 @@ def test_a_fault_that_was_switched_stays_so(tmp_path: Path) -> None:
     ended = lived(tmp_path)
     restored = begun(ended.revision.scenario)
     (fault,) = ended.revision.scenario.faults
-    assert not is_switched_on(fault, restored.reading())
+    assert not is_switched_on(fault, restored.state.view)
 
     restored.restore(image_of(ended.state, ended.revision.scenario))
 
-    assert is_switched_on(fault, restored.reading())
+    assert is_switched_on(fault, restored.state.view)
 
 
 def test_another_seed_draws_first_documents_anew_and_leaves_the_others(tmp_path: Path) -> None:

@@ -215,4 +215,4 @@ class Switches:
     def _switched_on(self) -> dict[str, Fault]:
         transaction = self._emulator.reading()
         faults = self._emulator.revision.scenario.faults
-        return {each.name: each for each in faults if is_switched_on(each, transaction)}
+        return {each.name: each for each in faults if is_switched_on(each, transaction.state.view)}
