@@ -66,7 +66,8 @@ class Described:
             case "string":
                 return texts
             case "integer":
-                return st.integers(schema.get("minimum", -5), 50)
+                low = schema.get("minimum", -5)
+                return st.integers(low, max(low, 0) + 50)
             case "number":
                 return st.floats(0.001, schema.get("maximum", 100.0))
             case "boolean":
