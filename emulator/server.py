@@ -18,6 +18,7 @@ from emulator.reload.reloader import Reloader
 from emulator.reload.report import Report
 from emulator.runtime.beginning import begin
 from emulator.runtime.emulator import Emulator
+from emulator.runtime.files import FilesFullError
 from emulator.scenario.load import Loaded, Loader, choose
 from emulator.scenario.problem import Problem, did_you_mean
 from emulator.scenario.source import Source
@@ -122,9 +123,9 @@ class Server:
 def _resume(emulator: Emulator, state: StateFile, loaded: Loaded) -> Restored | None:
     """Have an emulator go on with the state in a file, and keep it there; return what was restored, if anything was."""
     try:
-        restored = None if state.image is None else emulator.restore(state.image)
+        restored = None if state.saved is None else emulator.restore(*state.saved)
         state.keep(emulator, None if restored is None else restored.writes)
-    except ImageError as error:
+    except (ImageError, FilesFullError) as error:
         raise NoScenarioError(f"{state.path} cannot be used: {error}; name another file") from error
     except UncomputableError as error:
         message = "the scenario cannot begin; nothing is served"

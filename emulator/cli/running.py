@@ -58,6 +58,7 @@ async def _run(
         server = Server(loader, loaded, settings.scenario, settings.listeners, tell, settings.demo or state)
         if state is not None:
             _tell_of_state(state, server)
+            state.saved = None  # all of it is the emulator's now, and may go
         return await main(server)
 
 
@@ -83,12 +84,18 @@ def _tell_of_state(state: StateFile, server: Server) -> None:
         logger.warning(
             "the state file %s cannot be used: %s; it is kept as %s, and a new one begun", state.path, reason, path
         )
-    if state.image is None or server.restored is None:
+    if state.saved is None or server.restored is None:
         logger.info("the state is kept in %s from now on", state.path)
         return
     anew = ", ".join(server.restored.anew)
     otherwise = f"; begun anew, as the scenario says it otherwise by now: {anew}" if anew else ""
-    count = state.image.documents
+    if state.saved.lost:
+        logger.warning(
+            "the bytes of stored files are damaged in %s, or not there; their URLs answer 404: %s",
+            state.path,
+            state.saved.told_lost,
+        )
+    count = state.saved.image.documents
     logger.info(
         "the state goes on as it is in %s: %d document%s%s", state.path, count, "s" if count != 1 else "", otherwise
     )

@@ -22,8 +22,8 @@ _PATH = "/snapshot"
 def snapshot(action: str, file: Path, url: str | None, token: str | None, *, as_json: bool) -> None:
     """Save the state of an emulator to FILE, or load it from there.
 
-    The file holds documents, variables and all that the gateway keeps, secrets of its config included. It is what
-    `emulator serve --state` begins with, too.
+    The file holds documents, stored files, variables and all that the gateway keeps, secrets of its config included. It
+    is what `emulator serve --state` begins with, too.
     """
     if action == "save":
         _check_target(file)

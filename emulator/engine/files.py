@@ -88,22 +88,23 @@ def find_file(transaction: Transaction, uuid: str) -> StoredFile | None:
     document = None if key is None else transaction.read(STORAGE, key)
     if document is None:
         return None
-    found = _stored(document)
+    found = file_of(document)
     return found if _uuid(transaction, found.id, document) == uuid else None
 
 
-def stored_files(transaction: Transaction) -> list[StoredFile]:
-    """Return all files that are there, the oldest first."""
-    return [_stored(each) for each in transaction.documents(STORAGE)]
-
-
-def _stored(document: Document) -> StoredFile:
+def file_of(document: Document) -> StoredFile:
+    """Return the file that a document is of."""
     kind, size, created = document.get("contentType"), document["size"], document["_creationTime"]
     assert isinstance(size, float)
     assert isinstance(created, float)
     return StoredFile(
         str(document["_id"]), str(document["sha256"]), int(size), kind if isinstance(kind, str) else None, created
     )
+
+
+def stored_files(transaction: Transaction) -> list[StoredFile]:
+    """Return all files that are there, the oldest first."""
+    return [file_of(each) for each in transaction.documents(STORAGE)]
 
 
 def _uuid(transaction: Transaction, key: str, document: Document) -> str:

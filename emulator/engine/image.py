@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from emulator.engine.definitions import before_of, definitions_of
+from emulator.engine.files import StoredFile, file_of
 from emulator.engine.gateway import channels, jobs, nodes, sessions, settings
 from emulator.engine.seed import seed
 from emulator.engine.state import State
@@ -14,7 +15,7 @@ from emulator.engine.store import Collection, Document, Store, View, Write
 from emulator.engine.transaction import VARIABLES, Transaction
 from emulator.model.scenario import Scenario
 from emulator.values.convex import Int64, is_identical
-from emulator.values.ids import FIRST_USER_TABLE
+from emulator.values.ids import FIRST_USER_TABLE, STORAGE
 
 
 class Kept(NamedTuple):
@@ -36,6 +37,12 @@ class Image(NamedTuple):
     numbers: Mapping[str, int]
     collections: Mapping[str, Kept]
     definitions: Mapping[str, str]
+
+    @property
+    def files(self) -> list[StoredFile]:
+        """The stored files, the oldest first."""
+        kept = self.collections.get(STORAGE)
+        return [] if kept is None else [file_of(each) for each in kept.documents]
 
     @property
     def documents(self) -> int:
@@ -160,5 +167,6 @@ _READ = {
     nodes.NODES: nodes.node_of,
     jobs.JOBS: lambda document: (document["at"], document["status"]),
     settings.CONFIG: settings.tree_of,
+    STORAGE: file_of,
 }
 """What reads the documents of a collection, and fails where it cannot."""

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,6 +14,7 @@ from emulator.engine.image import Image, Kept, check_image
 from emulator.engine.store import Collection, Document, Write
 from emulator.persistence.errors import BrokenStateError, StateFileError
 from emulator.values.convex import InvalidValueError, Value
+from emulator.values.digests import digest_of
 from emulator.values.formats import Format, decode, encode
 
 APPLICATION = 0x434F4553
@@ -21,6 +22,7 @@ APPLICATION = 0x434F4553
 
 VERSION = 1
 HEADER = 100
+_TOLD = 3
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_AT = slice(68, 72)
 _UPSERT = """
@@ -34,7 +36,26 @@ _TABLES = (
     "CREATE TABLE collections (name TEXT PRIMARY KEY, inserted INTEGER NOT NULL, newest REAL NOT NULL) WITHOUT ROWID",
     # in the order of rowids; ids are bytes, for they may hold what SQLite takes for the end of a text
     "CREATE TABLE documents (collection TEXT, id BLOB, document BLOB NOT NULL, UNIQUE (collection, id))",
+    "CREATE TABLE files (digest TEXT PRIMARY KEY, content BLOB NOT NULL)",
 )
+
+
+class Saved(NamedTuple):
+    """An image, and the bytes of its files by their digests, as far as they are there and sound."""
+
+    image: Image
+    contents: Mapping[str, bytes]
+
+    @property
+    def lost(self) -> list[str]:
+        """The ids of the files whose bytes are not there."""
+        return [each.id for each in self.image.files if each.sha256 not in self.contents]
+
+    @property
+    def told_lost(self) -> str:
+        """How many they are, and which the first ones."""
+        lost = self.lost
+        return f"{len(lost)}, {', '.join(lost[:_TOLD])}{', …' if len(lost) > _TOLD else ''}"
 
 
 def is_ours(header: bytes) -> bool:
@@ -116,6 +137,32 @@ def write_changes(
             connection.execute(_UPSERT, (name, _key(key), written(document)))
     for name in changed:
         _write_collection(connection, name, collections[name].inserted, collections[name].newest)
+
+
+def write_files(connection: sqlite3.Connection, contents: Mapping[str, bytes]) -> None:
+    """Keep these bytes by their digests, and no others; within a transaction."""
+    there = {digest for (digest,) in connection.execute("SELECT digest FROM files")}
+    connection.executemany("DELETE FROM files WHERE digest IS ?", [(each,) for each in there - contents.keys()])
+    new = ((digest, content) for digest, content in contents.items() if digest not in there)
+    connection.executemany("INSERT INTO files VALUES (?, ?)", new)
+
+
+def read_saved(connection: sqlite3.Connection) -> Saved | None:
+    """Return what is in a database, None where nothing was ever written; raise BrokenStateError."""
+    image = read_image(connection)
+    if image is None:
+        return None
+    wanted = {each.sha256 for each in image.files}
+    try:
+        rows = connection.execute("SELECT digest, content FROM files")
+        contents = {digest: content for digest, content in rows if digest in wanted and _is_sound(digest, content)}
+    except (sqlite3.Error, ValueError) as error:
+        raise BrokenStateError(f"its files cannot be read: {error}") from error
+    return Saved(image, contents)
+
+
+def _is_sound(digest: str, content: Any) -> bool:  # noqa: ANN401 - whatever somebody wrote there
+    return isinstance(content, bytes) and digest_of(content) == digest
 
 
 def read_image(connection: sqlite3.Connection) -> Image | None:

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emulator.engine.definitions import definitions_of
-from emulator.engine.image import Image, image_of
+from emulator.engine.files import stored_files
+from emulator.engine.image import image_of
 from emulator.engine.store import Store, Write
 from emulator.model.scenario import Scenario
 from emulator.persistence import database
+from emulator.persistence.database import Saved
 from emulator.persistence.errors import BrokenStateError, StateFileError
 from emulator.runtime.emulator import Emulator
+from emulator.values.ids import STORAGE
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _OWNER_ONLY = 0o600
@@ -45,7 +48,7 @@ class StateFile:
         What is ours and cannot be read is put aside, and a new one begun. Raises StateFileError.
         """
         self.path = path
-        self.image: Image | None = None
+        self.saved: Saved | None = None
         self.aside: Aside | None = None
         self._emulator: Emulator | None = None
         self._store: Store | None = None
@@ -54,10 +57,10 @@ class StateFile:
         self._is_behind = False
         self._stop_hearing: Callable[[], object] = lambda: None
         try:
-            self._connection, self.image = _opened(path)
+            self._connection, self.saved = _opened(path)
         except BrokenStateError as error:
             self.aside = Aside(_put_aside(path), str(error))
-            self._connection, self.image = _opened(path)
+            self._connection, self.saved = _opened(path)
 
     def keep(self, emulator: Emulator, changes: tuple[Write, ...] | None = None) -> None:
         """Keep everything that an emulator commits from now on.
@@ -66,7 +69,7 @@ class StateFile:
         """
         self._emulator = emulator
         self._store = None if changes is None else emulator.state.view.store
-        self._write(changes or ())
+        self._write(changes or (), is_first=True)
         if self._is_behind:
             raise StateFileError(f"{self.path} cannot be written")
         self._stop_hearing = emulator.on_commit(self._write)
@@ -82,13 +85,16 @@ class StateFile:
         if self._emulator is not None and self._emulator.revision.scenario is not self._scenario:
             self._write(())
 
-    def _write(self, writes: tuple[Write, ...]) -> None:
+    def _write(self, writes: tuple[Write, ...], *, is_first: bool = False) -> None:
         """Write a commit, or everything where what is in the file is something else altogether."""
         emulator = self._emulator
         assert emulator is not None
         try:
             with database.transaction(self._connection):
-                if self._is_behind or emulator.state.view.store is not self._store:
+                is_other = self._is_behind or emulator.state.view.store is not self._store
+                if is_first or is_other or any(each.collection == STORAGE for each in writes):
+                    database.write_files(self._connection, emulator.files.of(stored_files(emulator.reading())))
+                if is_other:
                     image = image_of(emulator.state, emulator.revision.scenario)
                     database.write_image(self._connection, image)
                 else:
@@ -116,8 +122,8 @@ class StateFile:
         database.write_head(self._connection, scenario.name, view.ts)
 
 
-def _opened(path: Path) -> tuple[sqlite3.Connection, Image | None]:
-    """Return a connection that nobody else has, and the image in the file; None where the file is new."""
+def _opened(path: Path) -> tuple[sqlite3.Connection, Saved | None]:
+    """Return a connection that nobody else has, and what is in the file; None where the file is new."""
     try:
         _check_header(path)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, _OWNER_ONLY))
@@ -131,7 +137,7 @@ def _opened(path: Path) -> tuple[sqlite3.Connection, Image | None]:
         raise _explained(error, path) from error
 
 
-def _read(connection: sqlite3.Connection) -> Image | None:
+def _read(connection: sqlite3.Connection) -> Saved | None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("BEGIN EXCLUSIVE")
@@ -143,7 +149,7 @@ def _read(connection: sqlite3.Connection) -> Image | None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_OF_LOG}")
     database.check(connection)
-    return database.read_image(connection)
+    return database.read_saved(connection)
 
 
 def _explained(error: BaseException, path: Path) -> BaseException:

@@ -213,15 +213,16 @@ class Emulator:
             for listener in tuple(self._swapped):
                 listener()
 
-    def restore(self, image: Image) -> Restored:
+    def restore(self, image: Image, contents: Mapping[str, bytes] = {}) -> Restored:
         """Have the state be what it was, as far as the scenario says nothing otherwise by now, or change nothing.
 
-        The timeline begins anew, and nothing stays delayed. Raises ImageError, and UncomputableError when a table
-        cannot begin.
+        `contents` are the bytes of its files. The timeline begins anew, and nothing stays delayed. Raises ImageError,
+        FilesFullError, and UncomputableError when a table cannot begin.
         """
         self.observe(image.ts)
         before = self.state.view
         restored = restore(image, self.revision.scenario, self.state, self.timestamp(), self.clock.now())
+        self.files.take(contents)
         self.state = restored.state
         writes = replacing(before, self.state.view) if self._listeners else ()
         for listener in tuple(self._listeners):

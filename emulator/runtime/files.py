@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from emulator.engine.files import StoredFile
 
 MAX_FILE = 128 * 1024 * 1024
 MAX_TOTAL = 256 * 1024 * 1024
@@ -45,6 +47,22 @@ class FileStore:
             logger.warning("the %d bytes of a deleted file are forgotten: a new one needs their room", len(gone))
         self._contents[sha256] = content
         self.total += len(content)
+
+    def take(self, contents: Mapping[str, bytes]) -> None:
+        """Keep all of these bytes, and of others what there is room for.
+
+        Raises FilesFullError, with nothing changed, when there is no room for them.
+        """
+        size = sum(map(len, contents.values()))
+        if size > self._max_total:
+            raise FilesFullError(f"its files have {size} bytes: {self._max_total} are kept at most")
+        for sha256, content in contents.items():
+            self.add(sha256, content, contents.keys())
+
+    def of(self, documents: Iterable[StoredFile]) -> dict[str, bytes]:
+        """Return the bytes of files by their digests, as far as they are kept."""
+        found = {each.sha256: self._contents.get(each.sha256) for each in documents}
+        return {sha256: content for sha256, content in found.items() if content is not None}
 
     def get(self, sha256: str) -> bytes | None:
         """Return bytes by their digest, None where they are not kept any more."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +26,8 @@ SCENARIO = """
 tables: {notes: {}}
 functions:
   notes:list: {type: query, query: {table: notes}}
+  files:upload: {type: mutation, result: "${upload_url()}"}
+  files:url: {type: query, result: "${storage_url(args.id)}"}
   notes:add:
     type: mutation
     do: [{insert: {into: notes, document: {text: "${args.text}"}}}]
@@ -113,6 +117,43 @@ def test_no_write_that_was_answered_is_lost_when_the_emulator_is_killed(folder: 
     assert sorted(each.name for each in folder.iterdir()) == ["demo.db", "scenarios"]
 
 
+def upload(running: EmulatorProcess, content: bytes) -> str:
+    """Send a file; return its id."""
+    connection = connected(running)
+    url = urlsplit(call(connection, "mutation", "files:upload"))
+    connection.request("POST", f"{url.path}?{url.query}", content, {"Content-Type": "text/plain"})
+    key = json.loads(connection.getresponse().read())["storageId"]
+    connection.close()
+    assert isinstance(key, str)
+    return key
+
+
+def download(running: EmulatorProcess, key: str) -> tuple[int, bytes]:
+    connection = connected(running)
+    connection.request("GET", urlsplit(call(connection, "query", "files:url", {"id": key})).path)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+def test_a_file_that_was_uploaded_is_there_after_the_emulator_was_killed(folder: Path) -> None:
+    contents = [b"", b"hello", bytes(range(256)) * 8192]
+    with serving(folder) as running:
+        keys = [upload(running, each) for each in contents]
+        running.process.kill()
+    with serving(folder) as running:
+        assert [download(running, each) for each in keys] == [(200, each) for each in contents]
+        assert running.interrupt() == 0
+    with closing(sqlite3.connect(folder / "demo.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE files SET content = x'00' WHERE content = CAST('hello' AS BLOB)")
+    with serving(folder) as running:
+        (warning,) = [each["message"] for each in running.log if each["level"] == "warning"]
+        told = f"the bytes of stored files are damaged in demo.db, or not there; their URLs answer 404: 1, {keys[1]}"
+        assert warning == told
+        assert [download(running, each)[0] for each in keys] == [200, 404, 200]
+
+
 def test_the_log_says_what_became_of_the_state(folder: Path) -> None:
     with serving(folder) as running:
         assert "the state is kept in demo.db from now on" in [each["message"] for each in running.log]
@@ -189,6 +230,16 @@ def test_a_snapshot_is_saved_and_loaded_and_is_a_state_file(folder: Path) -> Non
     saved.rename(folder / "demo.db")
     with serving(folder) as running:
         assert texts(running) == ["milk", "tea"]
+
+
+def test_a_snapshot_has_the_bytes_of_stored_files(folder: Path) -> None:
+    saved = str(folder / "saved.db")
+    with emulator_process(folder, options=("--port", "0", "--no-watch")) as running:
+        key = upload(running, b"hello")
+        assert said(running, "snapshot", "save", saved)[0] == 0
+    with emulator_process(folder, options=("--port", "0", "--no-watch")) as running:
+        assert said(running, "snapshot", "load", saved)[0] == 0
+        assert download(running, key) == (200, b"hello")
 
 
 def test_a_snapshot_replaces_nothing_that_is_none(folder: Path) -> None:

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from emulator.engine.call import Call
-from emulator.engine.image import Image
+from emulator.engine.files import store_file, stored_files
+from emulator.engine.image import Image, image_of
 from emulator.persistence import database
 from emulator.persistence.errors import StateFileError
 from emulator.persistence.state_file import StateFile
 from emulator.runtime.clock import VirtualClock
 from emulator.runtime.emulator import Emulator
+from emulator.values.digests import digest_of
+from emulator.values.ids import STORAGE
 from tests.support.clocks import START
 from tests.support.scenarios import load_text
 
@@ -43,7 +46,7 @@ def kept(path: Path, folder: Path, text: str = TEXT) -> Iterator[Emulator]:
     """Go on with the state in a file until the block ends."""
     with closing(StateFile(path)) as state:
         emulator = emulator_of(folder, text)
-        state.keep(emulator, None if state.image is None else emulator.restore(state.image).writes)
+        state.keep(emulator, None if state.saved is None else emulator.restore(*state.saved).writes)
         yield emulator
 
 
@@ -116,6 +119,80 @@ def test_a_swap_that_writes_nothing_is_known_later(tmp_path: Path) -> None:
         emulator.swap(load_text(tmp_path / "b", TEXT.replace("tables: {", "tables: {empty: {}, ")))
 
     assert "table empty" in in_file(path).definitions
+
+
+def store(emulator: Emulator, content: bytes) -> str:
+    """Keep a file as an upload does; return its id."""
+    digest = digest_of(content)
+    emulator.files.add(digest, content, set())
+    return emulator.transact(lambda transaction: store_file(transaction, digest, len(content), "text/plain"))
+
+
+def drop(emulator: Emulator, key: str) -> None:
+    emulator.transact(lambda transaction: transaction.write(STORAGE, key, None))
+
+
+def bytes_in(path: Path) -> list[bytes]:
+    """Return the bytes of files in a state file that nobody has open."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [content for (content,) in connection.execute("SELECT content FROM files ORDER BY content")]
+
+
+def test_the_bytes_of_files_are_kept_once_and_as_long_as_a_file_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with kept(path, tmp_path) as emulator:
+        first, _ = store(emulator, b"one"), store(emulator, b"two")
+        second = store(emulator, b"one")
+    assert bytes_in(path) == [b"one", b"two"]
+    with kept(path, tmp_path) as emulator:
+        assert [emulator.files.get(digest_of(each)) for each in (b"one", b"two")] == [b"one", b"two"]
+        drop(emulator, first)
+    assert bytes_in(path) == [b"one", b"two"]
+    with kept(path, tmp_path) as emulator:
+        drop(emulator, second)
+    assert bytes_in(path) == [b"two"]
+    with kept(path, tmp_path) as emulator:
+        third = store(emulator, b"three")
+        drop(emulator, third)
+        emulator.undo()
+    assert bytes_in(path) == [b"three", b"two"]
+    with kept(path, tmp_path) as emulator:
+        emulator.reset()
+    assert bytes_in(path) == []
+
+
+def test_a_snapshot_that_is_loaded_brings_the_bytes_of_its_files_into_the_state_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with kept(path, tmp_path) as emulator:
+        store(emulator, b"one")
+        image = image_of(emulator.state, emulator.revision.scenario)
+        emulator.reset()
+        store(emulator, b"two")
+        emulator.restore(image, {digest_of(b"one"): b"one"})
+    assert bytes_in(path) == [b"one"]
+
+
+def test_bytes_that_are_damaged_or_missing_are_told_and_nothing_else_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with kept(path, tmp_path) as emulator:
+        keys = [store(emulator, each) for each in (b"damaged", b"missing", b"sound", b"odd")]
+    changed(
+        path,
+        "UPDATE files SET content = x'00' WHERE content = CAST('damaged' AS BLOB)",
+        "DELETE FROM files WHERE content = CAST('missing' AS BLOB)",
+        "UPDATE files SET content = 7 WHERE content = CAST('odd' AS BLOB)",
+        "INSERT INTO files VALUES ('nobody''s', x'00')",
+    )
+    with closing(StateFile(path)) as state:
+        assert state.saved is not None
+        assert state.saved.lost == [keys[0], keys[1], keys[3]]
+        assert list(state.saved.contents.values()) == [b"sound"]
+    with kept(path, tmp_path) as emulator:
+        assert len(stored_files(emulator.reading())) == 4
+    assert bytes_in(path) == [b"sound"]
+    with kept(path, tmp_path) as emulator:
+        store(emulator, b"damaged")
+    assert bytes_in(path) == [b"damaged", b"sound"]
 
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
@@ -218,6 +295,13 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
         WHERE collection = '$channels'""",
     ),
     "a collection is unknown": lambda path: changed(path, "DELETE FROM collections"),
+    "the table of files is missing": lambda path: changed(path, "DROP TABLE files"),
+    "a file has no digest": lambda path: changed(
+        path,
+        """UPDATE documents SET id = x'61', document = CAST('{"_id":"a","_creationTime":1.0,"size":1.0}' AS BLOB),
+        collection = '_storage' WHERE rowid = (SELECT min(rowid) FROM documents WHERE collection = 'notes')""",
+        "INSERT INTO collections VALUES ('_storage', 1, 1.0)",
+    ),
     "table numbers do not go together": lambda path: changed(path, "UPDATE numbers SET number = number + 7"),
     "the timestamp is none": lambda path: changed(path, "UPDATE head SET ts = 'now'"),
     "an earlier version wrote it": lambda path: changed(path, "PRAGMA user_version = 0"),
@@ -238,7 +322,7 @@ def test_a_file_that_cannot_be_read_is_kept_aside_and_a_new_one_begun(
         assert state.aside is not None
         assert state.aside.path == tmp_path / "state.db.broken-1"
         assert state.aside.reason
-        assert state.image is None
+        assert state.saved is None
         state.keep(emulator_of(tmp_path))
 
     assert (tmp_path / "state.db.broken-1").stat().st_size >= len(content) // 2

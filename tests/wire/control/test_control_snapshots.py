@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.engine.files import store_file
 from emulator.persistence.database import is_ours
+from emulator.runtime.files import FileStore
+from emulator.surfaces.control import snapshots
+from emulator.values.digests import digest_of
 from tests.support.control import BEARER, Control
 from tests.support.whole import Whole, whole
 
@@ -155,3 +160,49 @@ async def test_a_snapshot_of_another_scenario_is_refused(served: Whole) -> None:
     assert (status, answer["error"]["code"]) == (409, "other_scenario")
     message = "the snapshot cannot be loaded: it is of the scenario default, and other is in force"
     assert answer["error"]["message"] == message
+
+
+async def test_a_snapshot_that_nobody_could_load_is_not_saved(served: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(served, b"hello")
+    monkeypatch.setattr(snapshots, "MAX_SNAPSHOT", 10_000)
+    facts = served.server.facts()
+    headers = {"Authorization": f"Bearer {facts['token']}"}
+    async with served.client.get(f"{facts['control_url']}snapshot", headers=headers) as answer:
+        error = (await answer.json())["error"]
+
+    assert (answer.status, error["code"]) == (409, "too_large")
+    assert re.fullmatch(
+        r"the snapshot would have \d{5,6} bytes, 5 of them those of stored files, and may have 10000", error["message"]
+    )
+
+
+async def test_files_that_have_no_room_refuse_a_snapshot_and_nothing_changes(served: Whole) -> None:
+    store(served, b"hello")
+    data = await save(served)
+    await served.call("notes:add", {"text": "kept"})
+    served.server.emulator.files = FileStore(max_total=4)
+
+    status, answer = await load(served, data)
+
+    assert (status, answer["error"]["code"]) == (409, "too_large")
+    reason = "its files have 5 bytes: 4 are kept at most"
+    assert answer["error"]["message"] == f"the snapshot cannot be loaded: {reason}"
+    assert await texts(served) == ["first", "kept"]
+
+
+async def test_a_snapshot_without_the_bytes_of_a_file_is_loaded_and_that_is_told(
+    served: Whole, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = store(served, b"hello")
+    served.server.emulator.files = FileStore()
+
+    assert (await load(served, await save(served)))[0] == 200
+    told = f"a snapshot was loaded in which the bytes of files are not, or damaged: 1, {key}"
+    assert told in [each.getMessage() for each in caplog.records]
+
+
+def store(served: Whole, content: bytes) -> str:
+    """Keep a file; return its id."""
+    emulator, digest = served.server.emulator, digest_of(content)
+    emulator.files.add(digest, content, set())
+    return emulator.transact(lambda transaction: store_file(transaction, digest, len(content), None))
