@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from emulator.app import LOOPBACK, App, Listener, PortInUseError
 from emulator.engine.index import Index
@@ -20,6 +21,10 @@ from emulator.runtime.later import Later
 from emulator.scenario.problem import did_you_mean
 from emulator.surfaces.control.failures import ControlError, conflict, not_found
 from emulator.surfaces.control.house import Wanted
+
+if TYPE_CHECKING:
+    from emulator.surfaces.control.answers import Instance
+    from emulator.surfaces.control.rows import InstanceRow
 
 MAX_INSTANCES = 64
 _SECRETS = frozenset({"token", "admin_key", "gateway_token", "gateway_password"})
@@ -54,14 +59,11 @@ class Instances:
     def __len__(self) -> int:
         return len(self._open)
 
-    def rows(self) -> list[dict[str, object]]:
+    def rows(self) -> list[InstanceRow]:
         """Return all of them without their keys, the oldest first."""
-        return [
-            {key: value for key, value in _facts(name, each.app).items() if key not in _SECRETS}
-            for name, each in self._open.items()
-        ]
+        return [_row(_facts(name, each.app)) for name, each in self._open.items()]
 
-    async def make(self, wanted: Wanted) -> dict[str, object]:
+    async def make(self, wanted: Wanted) -> Instance:
         """Return the facts of another one, once it listens; raise ControlError when it cannot be."""
         index, name = self._index(wanted), self._name(wanted)
         try:
@@ -154,5 +156,9 @@ class Instances:
 _ENDING = ControlError(409, "ending", "the emulator is about to end")
 
 
-def _facts(name: str, app: App) -> dict[str, object]:
-    return {"id": name, **app.facts()}
+def _facts(name: str, app: App) -> Instance:
+    return cast("Instance", {"id": name, **app.facts()})
+
+
+def _row(instance: Instance) -> InstanceRow:
+    return cast("InstanceRow", {key: value for key, value in instance.items() if key not in _SECRETS})

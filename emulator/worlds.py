@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_urlsafe
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
@@ -30,6 +30,9 @@ from emulator.surfaces.ready import add_headers
 from emulator.surfaces.visitors import set_cookie, visitor_of
 from emulator.values.durations import SECOND
 from emulator.world import World
+
+if TYPE_CHECKING:
+    from emulator.surfaces.control.answers import DemoFacts
 
 MAX_WEIGHT = 32 * 1024 * 1024
 """How many bytes of arguments a visitor may have written; who writes more begins anew."""
@@ -109,7 +112,7 @@ class Worlds:
         return len(self._open)
 
     @property
-    def facts(self) -> Mapping[str, object]:
+    def facts(self) -> DemoFacts:
         """What everybody may know."""
         return {"demo": True, "worlds": len(self._open)}
 

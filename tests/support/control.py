@@ -16,6 +16,7 @@ from emulator.runtime.clock import Clock
 from emulator.runtime.emulator import Emulator
 from emulator.surfaces.control.house import Stage
 from tests.support.clocks import WatchedClock
+from tests.support.described import check_described
 
 TOKEN = "token-of-the-tests"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -67,11 +68,13 @@ class Control:
         return url
 
     async def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Told:
-        """Send a request to the control API, as it is; bytes are a body as it is."""
+        """Send a request to the control API, as it is; bytes are a body as it is. The answer must be as described."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         url = f"{self.url}{PREFIX}{path}"
         async with self.client.request(method, url, data=data, headers=headers, allow_redirects=False) as answer:
-            return Told(answer.status, answer.headers, await answer.read())
+            told = Told(answer.status, answer.headers, await answer.read())
+        check_described(method, answer.url.raw_path, told.status, told.headers.get("Content-Type"), told.body)
+        return told
 
     async def get(self, path: str) -> Any:
         """Return what is at a path."""

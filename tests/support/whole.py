@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from emulator.reload.report import Report
 from emulator.scenario.load import Loader
 from emulator.server import Server
 from emulator.worlds import Terms
+from tests.support.described import check_described
 from tests.support.scenarios import write_files
 
 LISTENERS = (Listener("convex", LOOPBACK, 0), Listener(GATEWAY, LOOPBACK, 0))
@@ -42,7 +44,9 @@ class Whole:
         headers = {"Authorization": f"Bearer {told['token']}"}
         url = f"{told['control_url']}{path.removeprefix('/')}"
         async with self.client.request(method, url, json=body, headers=headers) as answer:
-            return answer.status, await answer.json()
+            body = await answer.read()
+        check_described(method, answer.url.raw_path, answer.status, answer.headers.get("Content-Type"), body)
+        return answer.status, json.loads(body)
 
     async def tell(self, method: str, path: str, body: object = None, facts: Mapping[str, Any] | None = None) -> Any:
         """Ask something that must be granted, and return the answer."""

@@ -18,6 +18,7 @@ from emulator.runtime.files import FilesFullError
 from emulator.values.durations import SECOND
 from emulator.worlds import Terms, Worlds
 from tests.support.clocks import Hand, settle
+from tests.support.described import check_described
 from tests.support.whole import Whole, whole
 
 SCENARIO = """
@@ -66,7 +67,10 @@ class Demo:
 
     async def control(self, path: str, who: str) -> Any:
         """Read from the control API of somebody's world."""
-        return await (await self.ask("GET", f"/__emulator{path}", {"X-Emulator-Visitor": who})).json()
+        answer = await self.ask("GET", f"/__emulator{path}", {"X-Emulator-Visitor": who})
+        media = answer.headers.get("Content-Type")
+        check_described("GET", answer.url.raw_path, answer.status, media, await answer.read())
+        return await answer.json()
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from emulator.model.gateway import ChannelStatus
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.problem import did_you_mean
 from emulator.surfaces.control import bodies
+from emulator.surfaces.control.answers import Connections, Done, Inserted, State, TableDocuments, Tables, Undone
 from emulator.surfaces.control.asked import Asked, Json, decoded, encoded, whole_number
 from emulator.surfaces.control.failures import bad_request, not_found
+from emulator.surfaces.control.rows import ChannelRow, ConnectionRow
 from emulator.values.convex import InvalidValueError, Value
 from emulator.values.ids import STORAGE
 from emulator.values.instants import format_moment
@@ -26,11 +28,11 @@ class DataEndpoints:
         """Show and change what `emulator` keeps."""
         self._emulator = emulator
 
-    async def state(self, _asked: Asked) -> Json:
+    async def state(self, _asked: Asked) -> State:
         """Show the state variables."""
         return {"state": encoded(self._emulator.reading().variables())}
 
-    async def set_state(self, asked: Asked) -> Json:
+    async def set_state(self, asked: Asked) -> State:
         """Give state variables other values."""
         form = bodies.read_body(bodies.Variables, asked.body)
         known = self._emulator.revision.scenario.state
@@ -46,19 +48,19 @@ class DataEndpoints:
         self._emulator.transact(assign)
         return await self.state(asked)
 
-    async def tables(self, _asked: Asked) -> Json:
+    async def tables(self, _asked: Asked) -> Tables:
         """List the tables, and how many documents each has."""
         transaction = self._emulator.reading()
         names = tables_of(self._emulator.revision.scenario, transaction.state.view)
         return {"tables": [{"name": name, "documents": len(transaction.documents(name))} for name in names]}
 
-    async def table(self, asked: Asked) -> Json:
+    async def table(self, asked: Asked) -> TableDocuments:
         """Show the documents of a table, or of `_storage`, oldest first; at most `limit` of them."""
         name, limit = self._readable(asked), whole_number("limit", asked.query.get("limit"), _SHOWN)
         documents = self._emulator.reading().documents(name)
         return {"documents": [encoded(each) for each in documents[:limit]], "total": len(documents)}
 
-    async def insert(self, asked: Asked) -> Json:
+    async def insert(self, asked: Asked) -> Inserted:
         """Insert documents into a table, all of them or none; system fields are left out."""
         name = self._table(asked)
         form = bodies.read_body(bodies.Documents, asked.body)
@@ -75,11 +77,11 @@ class DataEndpoints:
         except (EffectError, InvalidValueError) as error:
             raise bad_request(str(error)) from error
 
-    async def undo(self, _asked: Asked) -> Json:
+    async def undo(self, _asked: Asked) -> Undone:
         """Take the newest commit back; `undone` says whether there was one."""
         return {"undone": self._emulator.undo()}
 
-    async def set_channel(self, asked: Asked) -> Json:
+    async def set_channel(self, asked: Asked) -> ChannelRow:
         """Have a channel of the gateway do something else."""
         name = asked.parameters["id"]
         form = bodies.read_body(bodies.Channel, asked.body)
@@ -90,9 +92,9 @@ class DataEndpoints:
         self._emulator.transact(lambda transaction: change_channel(transaction, name, status, form.error))
         return {"id": name, "status": form.status, "error": form.error}
 
-    async def connections(self, _asked: Asked) -> Json:
+    async def connections(self, _asked: Asked) -> Connections:
         """List the streams and sockets that are open: of live clients, and of the gateway, the oldest first."""
-        rows = [
+        rows: list[ConnectionRow] = [
             {
                 "id": each.number,
                 "kind": each.kind,
@@ -104,7 +106,7 @@ class DataEndpoints:
         ]
         return {"connections": rows}
 
-    async def cut(self, asked: Asked) -> Json:
+    async def cut(self, asked: Asked) -> Done:
         """Cut a connection, as a network does that fails, or close a socket with a code and a reason."""
         form, number = bodies.read_body(bodies.Cut, asked.body), asked.parameters["id"]
         connection = self._emulator.connections.find(number)

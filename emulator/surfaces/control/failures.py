@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
+
+if TYPE_CHECKING:
+    from emulator.surfaces.control.answers import Code, Error, ErrorAnswer
+    from emulator.surfaces.control.rows import PlacedProblem
 
 
 @dataclass(frozen=True, slots=True)
 class ControlError(Exception):
-    """An error answer; `code` is its stable name, `more` what it says beyond a message and a hint."""
+    """An error answer; `code` is its stable name, `problems` are those of a rule that was to be added."""
 
     status: int
-    code: str
+    code: Code
     message: str
     hint: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    more: tuple[tuple[str, Any], ...] = ()
+    problems: tuple[PlacedProblem, ...] = ()
 
     def fresh(self) -> ControlError:
         """Return the same error to raise: one that was raised holds the frames it went through."""
@@ -27,10 +31,13 @@ class ControlError(Exception):
     @property
     def body(self) -> bytes:
         """The answer's body."""
-        error: dict[str, Any] = {"code": self.code, "message": _sound(self.message)}
+        error: Error = {"code": self.code, "message": _sound(self.message)}
         if self.hint is not None:
             error["hint"] = _sound(self.hint)
-        return orjson.dumps({"error": {**error, **dict(self.more)}})
+        if self.problems:
+            error["problems"] = list(self.problems)
+        answer: ErrorAnswer = {"error": error}
+        return orjson.dumps(answer)
 
 
 def not_found(what: str, hint: str | None = None) -> ControlError:
@@ -43,7 +50,7 @@ def bad_request(message: str, hint: str | None = None) -> ControlError:
     return ControlError(400, "bad_request", message, hint)
 
 
-def conflict(code: str, message: str, hint: str | None = None) -> ControlError:
+def conflict(code: Code, message: str, hint: str | None = None) -> ControlError:
     """Return the error for something that cannot be done as things are."""
     return ControlError(409, code, message, hint)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from emulator.reload.additions import Additions
 from emulator.scenario.problem import Problem
+
+if TYPE_CHECKING:
+    from emulator.surfaces.control.answers import DemoFacts, Instance
+    from emulator.surfaces.control.rows import InstanceRow
 
 
 class Stage(Protocol):
@@ -41,10 +45,10 @@ class Wanted(NamedTuple):
 class Instances(Protocol):
     """Further emulators of the same files, each on ports of its own."""
 
-    def rows(self) -> Sequence[Mapping[str, Any]]:
+    def rows(self) -> Sequence[InstanceRow]:
         """Return all of them without their keys, the oldest first."""
 
-    async def make(self, wanted: Wanted) -> Mapping[str, Any]:
+    async def make(self, wanted: Wanted) -> Instance:
         """Return the facts of another one, once it listens; raise ControlError."""
 
     async def end(self, name: str) -> bool:
@@ -58,7 +62,7 @@ class Demo(Protocol):
     """How the emulator is shown to visitors."""
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> DemoFacts:
         """Return what everybody may know."""
 
 

@@ -9,8 +9,10 @@ from importlib import import_module
 from emulator.reload.additions import Additions, TooManyAddedError
 from emulator.scenario.problem import NotLinkedError
 from emulator.surfaces.control import bodies
-from emulator.surfaces.control.asked import Asked, Json
+from emulator.surfaces.control.answers import AddedAt, Done, Rules
+from emulator.surfaces.control.asked import Asked
 from emulator.surfaces.control.failures import ControlError, bad_request, conflict, not_found
+from emulator.surfaces.control.rows import PlacedProblem
 from emulator.surfaces.control.views import addition_row, problem_row
 
 
@@ -21,11 +23,11 @@ class RulesEndpoints:
         """Add to what `additions` gives."""
         self._get = additions
 
-    async def rules(self, _asked: Asked) -> Json:
+    async def rules(self, _asked: Asked) -> Rules:
         """List what was added, the newest first, which is asked first."""
         return {"rules": [addition_row(each) for each in self._get()]}
 
-    async def add_rule(self, asked: Asked) -> Json:
+    async def add_rule(self, asked: Asked) -> AddedAt:
         """Have a rule, `rules` or a `sequence` asked before all others of an operation, until it is taken back."""
         form = bodies.read_body(bodies.AddedRule, asked.body)
         await asyncio.to_thread(import_module, "emulator.scenario.link_added")
@@ -39,7 +41,7 @@ class RulesEndpoints:
         assert added is not None
         return {"id": number, "place": str(added.place)}
 
-    async def remove_rule(self, asked: Asked) -> Json:
+    async def remove_rule(self, asked: Asked) -> Done:
         """Take back what was added under an id."""
         text = asked.parameters["id"]
         known = {str(each.id): each.id for each in self._get()}
@@ -48,7 +50,7 @@ class RulesEndpoints:
         self._get().remove(known[text])
         return {"ok": True}
 
-    async def clear_rules(self, _asked: Asked) -> Json:
+    async def clear_rules(self, _asked: Asked) -> Done:
         """Take back everything that was added."""
         self._get().clear()
         return {"ok": True}
@@ -57,5 +59,5 @@ class RulesEndpoints:
 def _refused(error: NotLinkedError) -> ControlError:
     first, more = error.problems[0], len(error.problems) - 1
     told = bad_request(f"{first.place}: {first.message}{f' (and {more} more)' if more else ''}", first.hint)
-    rows = [{"place": str(each.place), **problem_row(each)} for each in error.problems]
-    return ControlError(told.status, "has_problems", told.message, told.hint, more=(("problems", rows),))
+    rows: tuple[PlacedProblem, ...] = tuple({"place": str(each.place), **problem_row(each)} for each in error.problems)
+    return ControlError(told.status, "has_problems", told.message, told.hint, problems=rows)

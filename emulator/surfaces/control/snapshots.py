@@ -11,7 +11,8 @@ from emulator.engine.image import Image, ImageError, image_of
 from emulator.engine.surroundings import UncomputableError
 from emulator.runtime.emulator import Emulator
 from emulator.runtime.files import FilesFullError
-from emulator.surfaces.control.asked import Asked, Json
+from emulator.surfaces.control.answers import Restored
+from emulator.surfaces.control.asked import Asked
 from emulator.surfaces.control.failures import bad_request, conflict
 from emulator.surfaces.http import Reply
 
@@ -44,7 +45,7 @@ class SnapshotEndpoints:
             raise conflict("too_large", f"{message}, and may have {MAX_SNAPSHOT}", "delete what is not needed")
         return Reply(200, data, {"Content-Type": OCTETS})
 
-    async def load_snapshot(self, asked: Asked) -> Json:
+    async def load_snapshot(self, asked: Asked) -> Restored:
         """Put a snapshot in the place of all that is kept, or change nothing; `anew` is said otherwise by now."""
         saved = await asyncio.to_thread(_read, asked.body)
         try:

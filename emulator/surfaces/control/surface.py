@@ -10,7 +10,8 @@ from aiohttp import web
 from emulator.reload.additions import Additions
 from emulator.runtime.emulator import Emulator
 from emulator.scenario.problem import did_you_mean
-from emulator.surfaces.control.asked import JSON, Answer, Asked, json_bytes
+from emulator.surfaces.control.answers import Description
+from emulator.surfaces.control.asked import JSON, Asked, json_bytes
 from emulator.surfaces.control.data import DataEndpoints
 from emulator.surfaces.control.endpoints import ControlEndpoints
 from emulator.surfaces.control.failures import (
@@ -75,7 +76,7 @@ class ControlSurface:
         for route in self._listed:
             self._routes.add((route.method,), f"{PREFIX}{route.path}", route)
 
-    async def openapi(self, _asked: Asked) -> Answer:
+    async def openapi(self, _asked: Asked) -> Description:
         """Describe this API."""
         return describe(self._listed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from emulator.engine.call import Admin, Caller, User
 from emulator.engine.plan import (
@@ -30,6 +30,16 @@ from emulator.model.rule import Failure
 from emulator.reload.additions import Addition
 from emulator.runtime.journal import Entry
 from emulator.scenario.problem import Problem
+from emulator.surfaces.control.rows import (
+    CallRow,
+    EndingName,
+    FunctionRow,
+    MismatchRow,
+    NearMissRow,
+    ProblemRow,
+    RuleRow,
+    WriteRow,
+)
 from emulator.values.durations import MILLISECOND
 from emulator.values.formats import Format, encode
 from emulator.values.instants import format_moment
@@ -38,15 +48,15 @@ _MAX_WRITES = 100
 _MAX_TEXT = 2_000
 
 
-def entry_row(entry: Entry) -> dict[str, Any]:
+def entry_row(entry: Entry) -> CallRow:
     """Write an entry of the journal."""
     decision, call = entry.decision, entry.call
-    row: dict[str, Any] = {
+    row: CallRow = {
         "number": entry.number,
         "at": format_moment(entry.at),
         "operation": call.operation,
         "type": call.type.value.lower() if call.type else None,
-        "args": encode(dict(call.args), Format.ENCODED),
+        "args": cast("dict[str, Any]", encode(dict(call.args), Format.ENCODED)),
         "identity": caller_name(call.caller),
         "outcome": outcome_of(entry),
         "duration": sum(step.duration for step in decision.plan if isinstance(step, Wait)) / MILLISECOND,
@@ -82,7 +92,7 @@ def outcome_of(entry: Entry) -> str:
     return last.death.end.value if is_dead and last.death else outcome_name(last.ending)
 
 
-_NAMES: dict[type[Ending], str] = {
+_NAMES: dict[type[Ending], EndingName] = {
     Returned: "returned",
     Replied: "replied",
     Responded: "responded",
@@ -99,7 +109,7 @@ _NAMES: dict[type[Ending], str] = {
 }
 
 
-def outcome_name(ending: Ending) -> str:
+def outcome_name(ending: Ending) -> EndingName:
     """Name a kind of ending."""
     return _NAMES[type(ending)]
 
@@ -114,7 +124,7 @@ def caller_name(caller: Caller) -> str | None:
     return None
 
 
-def function_row(function: Function, calls: int) -> dict[str, Any]:
+def function_row(function: Function, calls: int) -> FunctionRow:
     """Write a function, or an HTTP action, with how often it was called."""
     kind = "http" if is_http(function.path.public) else None
     return {
@@ -127,7 +137,7 @@ def function_row(function: Function, calls: int) -> dict[str, Any]:
     }
 
 
-def addition_row(addition: Addition) -> dict[str, Any]:
+def addition_row(addition: Addition) -> RuleRow:
     """Write what was added to an operation."""
     return {
         "id": addition.id,
@@ -137,7 +147,7 @@ def addition_row(addition: Addition) -> dict[str, Any]:
     }
 
 
-def problem_row(problem: Problem) -> dict[str, Any]:
+def problem_row(problem: Problem) -> ProblemRow:
     """Write a problem of a scenario file."""
     return {
         "file": problem.place.file,
@@ -151,12 +161,14 @@ def problem_row(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _write(write: Write) -> dict[str, Any]:
+def _write(write: Write) -> WriteRow:
     return {"table": write.collection, "id": write.key, "deleted": write.document is None}
 
 
-def _miss(miss: NearMiss) -> dict[str, Any]:
-    reasons = [{"path": each.path, "expected": each.expected, "got": each.got} for each in miss.mismatches]
+def _miss(miss: NearMiss) -> NearMissRow:
+    reasons: list[MismatchRow] = [
+        {"path": each.path, "expected": each.expected, "got": each.got} for each in miss.mismatches
+    ]
     return {"rule": str(miss.rule.place), "mismatches": reasons}
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, is_typeddict
 
 from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from emulator import __version__
-from emulator.surfaces.control import metrics
+from emulator.surfaces.control import answers, bodies, metrics, rows
 from tests.support.control import PREFIX, Control
 
 OPERATION = {
@@ -118,6 +118,35 @@ async def test_every_route_has_a_name_of_its_own_and_all_its_parameters(control:
             assert given == re.findall(r"{(\w+)}", path)
     assert len(set(names)) == len(names) >= 30
     assert {f"{PREFIX}/metrics", f"{PREFIX}/openapi.json", f"{PREFIX}/journal/follow"} <= described["paths"].keys()
+
+
+async def test_every_answer_in_json_is_described_by_what_is_in_it(control: Control) -> None:
+    described = await control.get("/openapi.json")
+    schemas = described["components"]["schemas"]
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response["content"].get("application/json")
+                if content is not None:
+                    answer = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+                    assert answer["properties"], path
+                    assert answer["description"], path
+    assert schemas["SwitchedFault"]["required"] == ["name", "enabled"]
+    assert schemas["LimitRow"]["properties"]["by"]["enum"] == ["identity", "session", "address", "everyone"]
+    assert schemas["CallRow"]["properties"].keys() - set(schemas["CallRow"]["required"]) == {
+        "detail",
+        "explanation",
+        "nearMisses",
+    }
+    assert "needs_token" in schemas["Error"]["properties"]["code"]["enum"]
+
+
+def test_no_answer_is_called_as_a_body_is() -> None:
+    bodies_ = {name for name, each in vars(bodies).items() if isinstance(each, type)}
+    answers_ = {name for name, each in {**vars(answers), **vars(rows)}.items() if is_typeddict(each)}
+
+    assert len(answers_) > 40
+    assert bodies_ & answers_ == set()
 
 
 def _refs(node: Any) -> Any:

@@ -244,5 +244,5 @@ async def test_a_bug_is_told_as_one(
 
 def test_a_listener_for_everybody_is_called_by_its_own_name() -> None:
     check_caller({"Host": "0.0.0.0:1"}, "127.0.0.1", TOKEN, {Listener("x", "0.0.0.0", 0).host}, changes=False)  # noqa: S104
-    assert json.loads(ControlError(400, "x", "\udcff").body)["error"]["message"] == "?"
+    assert json.loads(ControlError(400, "bad_request", "\udcff").body)["error"]["message"] == "?"
     assert LOOPBACK in OWN
