@@ -56,7 +56,7 @@ def _laid_over(
     admission = FREE if call.is_counted else count(overlay.limits, call, now, state.meters)
     if admission.over is not None:
         return Decision((Finish(Limited(admission.over)),), admission=admission)
-    faults = faults_on(overlay.faults, call, state.view)
+    faults = faults_on(overlay, call, state.view)
     if not faults:  # most calls, so it comes first, and costs little
         plan, changes, rule, reads, delayed, _, variant = known or _answer(index, state, call, now)
         return Decision(plan, changes, rule, reads, delayed, admission, variant)

@@ -24,10 +24,11 @@ _WHOLE = "a socket sends its frames whole"
 
 
 class Overlay(NamedTuple):
-    """The limits and faults of one operation."""
+    """The limits and faults of one operation, and the faults that are on until somebody switches them."""
 
     limits: tuple[Limit, ...]
     faults: tuple[Fault, ...]
+    enabled: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Overlays:
 
     def of(self, operation: str, part_of: str | None = None) -> Overlay | None:
         """Return what is laid over an operation and not over the one that it is a part of, None when nothing is."""
-        if not self:
+        if not self.limits and not self.faults:
             return None
         try:
             return self._known[operation, part_of]
@@ -56,7 +57,8 @@ class Overlays:
             pass
         limits = tuple(each for each in self.limits if _concerns(each.on, operation, part_of))
         faults = tuple(each for each in self.faults if _concerns(each.on, operation, part_of))
-        overlay = Overlay(limits, faults) if limits or faults else None
+        enabled = tuple(each for each in faults if each.enabled)
+        overlay = Overlay(limits, faults, enabled) if limits or faults else None
         if len(self._known) < _MAX_REMEMBERED:
             self._known[operation, part_of] = overlay
         return overlay
@@ -100,9 +102,13 @@ class Admission(NamedTuple):
 FREE = Admission()
 
 
-def faults_on(faults: Sequence[Fault], call: Call, view: View) -> list[Fault]:
+def faults_on(overlay: Overlay, call: Call, view: View) -> Sequence[Fault]:
     """Return the faults that a call may meet: those that are switched on, of those that it is open to."""
-    return [each for each in faults if (call.faults is None or each.name in call.faults) and is_switched_on(each, view)]
+    if FAULTS not in view.store.collections:
+        on: Sequence[Fault] = overlay.enabled
+    else:
+        on = [each for each in overlay.faults if is_switched_on(each, view)]
+    return on if call.faults is None else [each for each in on if each.name in call.faults]
 
 
 def hit(faults: Sequence[Fault], admission: Admission, transaction: Transaction) -> Admission:
