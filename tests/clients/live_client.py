@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from convex import ConvexClient, ConvexError, ConvexInt64
 
+reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)  # the client prints log lines of functions on standard output, past Python's own
 clients: dict[str, ConvexClient] = {}
 watches: dict[str, Any] = {}
 following: dict[str, asyncio.Task[None]] = {}
@@ -17,8 +20,8 @@ following: dict[str, asyncio.Task[None]] = {}
 
 def report(row: dict[str, Any]) -> None:
     """Say what was seen, in one line."""
-    sys.stdout.write(json.dumps(row) + "\n")
-    sys.stdout.flush()
+    reports.write(json.dumps(row) + "\n")
+    reports.flush()
 
 
 def describe(value: Any) -> Any:
