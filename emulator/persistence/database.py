@@ -22,6 +22,7 @@ APPLICATION = 0x434F4553
 
 VERSION = 1
 HEADER = 100
+PAGE = 4096
 _TOLD = 3
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_AT = slice(68, 72)
@@ -126,25 +127,34 @@ def write_definitions(connection: sqlite3.Connection, definitions: Mapping[str, 
 
 def write_changes(
     connection: sqlite3.Connection, writes: Iterable[Write], collections: Mapping[str, Collection]
-) -> None:
-    """Write what a commit wrote; `collections` are as they are after it."""
+) -> int:
+    """Write what a commit wrote; `collections` are as they are after it. Return about how many bytes of pages that is.
+
+    Each document is on a page of the table and on one of the index, beside what others are on.
+    """
     changed: dict[str, None] = {}
+    size = 2 * PAGE
     for name, key, document in writes:
         changed[name] = None
+        size += 2 * PAGE
         if document is None:
             connection.execute("DELETE FROM documents WHERE collection = ? AND id = ?", (name, _key(key)))
         else:
-            connection.execute(_UPSERT, (name, _key(key), written(document)))
+            data = written(document)
+            size += len(data)
+            connection.execute(_UPSERT, (name, _key(key), data))
     for name in changed:
         _write_collection(connection, name, collections[name].inserted, collections[name].newest)
+    return size
 
 
-def write_files(connection: sqlite3.Connection, contents: Mapping[str, bytes]) -> None:
-    """Keep these bytes by their digests, and no others; within a transaction."""
+def write_files(connection: sqlite3.Connection, contents: Mapping[str, bytes]) -> int:
+    """Keep these bytes by their digests, and no others; within a transaction. Return how many are new."""
     there = {digest for (digest,) in connection.execute("SELECT digest FROM files")}
     connection.executemany("DELETE FROM files WHERE digest IS ?", [(each,) for each in there - contents.keys()])
-    new = ((digest, content) for digest, content in contents.items() if digest not in there)
+    new = [(digest, content) for digest, content in contents.items() if digest not in there]
     connection.executemany("INSERT INTO files VALUES (?, ?)", new)
+    return sum(len(content) for _, content in new)
 
 
 def read_saved(connection: sqlite3.Connection) -> Saved | None:

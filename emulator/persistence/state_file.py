@@ -1,8 +1,10 @@
 """The state file: written at every commit, before anybody is answered, so that it outlives the process.
 
 Each commit is a transaction of SQLite with a write-ahead log, which takes 0.05 to 0.2 ms: what was answered is there
-again after the process was killed. A power failure may take the newest commits with it, never the file. Now and then
-the log is worked into the file, and the loop waits for the disk.
+again after the process was killed. A power failure may take the newest commits with it, never the file. The log is
+worked into the file by a thread (`Checkpoints`).
+
+As long as a file is open, it is locked in SQLite's shared way; whoever starts tries to lock it for himself alone.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from emulator.engine.definitions import definitions_of
@@ -20,6 +24,7 @@ from emulator.engine.image import image_of
 from emulator.engine.store import Store, Write
 from emulator.model.scenario import Scenario
 from emulator.persistence import database
+from emulator.persistence.checkpoints import ENOUGH, Checkpoints
 from emulator.persistence.database import Saved
 from emulator.persistence.errors import BrokenStateError, StateFileError
 from emulator.runtime.emulator import Emulator
@@ -27,7 +32,6 @@ from emulator.values.ids import STORAGE
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _OWNER_ONLY = 0o600
-_PAGES_OF_LOG = 4_000  # some 900 commits: waiting for the disk takes milliseconds
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +65,8 @@ class StateFile:
         except BrokenStateError as error:
             self.aside = Aside(_put_aside(path), str(error))
             self._connection, self.saved = _opened(path)
+        self._turn = Lock()
+        self._checkpoints = Checkpoints(path, self._turn)
 
     def keep(self, emulator: Emulator, changes: tuple[Write, ...] | None = None) -> None:
         """Keep everything that an emulator commits from now on.
@@ -79,7 +85,8 @@ class StateFile:
         """Keep no more, and let others open the file; it is one file again, without a log beside it."""
         self._stop_hearing()
         self._emulator = None
-        self._connection.close()
+        self._checkpoints.close()
+        self._connection.close()  # the last one works the log in, and removes it
 
     def _hear_swap(self) -> None:
         if self._emulator is not None and self._emulator.revision.scenario is not self._scenario:
@@ -90,15 +97,18 @@ class StateFile:
         emulator = self._emulator
         assert emulator is not None
         try:
-            with database.transaction(self._connection):
+            with self._turn, database.transaction(self._connection):
                 is_other = self._is_behind or emulator.state.view.store is not self._store
+                written = 0
                 if is_first or is_other or any(each.collection == STORAGE for each in writes):
-                    database.write_files(self._connection, emulator.files.of(stored_files(emulator.reading())))
+                    contents = emulator.files.of(stored_files(emulator.reading()))
+                    written = database.write_files(self._connection, contents)
                 if is_other:
                     image = image_of(emulator.state, emulator.revision.scenario)
                     database.write_image(self._connection, image)
+                    written = ENOUGH
                 else:
-                    self._write_changes(emulator, writes)
+                    written += self._write_changes(emulator, writes)
         except sqlite3.Error as error:
             if not self._is_behind:
                 text = "the state file cannot be written: %s; what happens from now on is lost at the end"
@@ -111,45 +121,75 @@ class StateFile:
         self._store = emulator.state.view.store
         self._scenario = emulator.revision.scenario
         self._numbers = len(self._store.numbers)
+        self._checkpoints.hear(written)
 
-    def _write_changes(self, emulator: Emulator, writes: tuple[Write, ...]) -> None:
+    def _write_changes(self, emulator: Emulator, writes: tuple[Write, ...]) -> int:
+        """Return about how many bytes of log that makes."""
         view, scenario = emulator.state.view, emulator.revision.scenario
         if scenario is not self._scenario:
             database.write_definitions(self._connection, definitions_of(scenario))
         if len(view.numbers) != self._numbers:
             database.write_numbers(self._connection, view.numbers)
-        database.write_changes(self._connection, writes, view.store.collections)
         database.write_head(self._connection, scenario.name, view.ts)
+        return database.write_changes(self._connection, writes, view.store.collections)
 
 
 def _opened(path: Path) -> tuple[sqlite3.Connection, Saved | None]:
-    """Return a connection that nobody else has, and what is in the file; None where the file is new."""
+    """Return a connection to a file that no other process has open, and what is in it; None where it is new."""
     try:
         _check_header(path)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, _OWNER_ONLY))
     except OSError as error:
         raise StateFileError(f"{path} cannot be opened: {error.strerror or error}") from error
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
-        return connection, _read(connection)
-    except BaseException as error:
-        connection.close()
+        with _beginning(path):
+            saved = _read(path)
+            return _shared(path), saved
+    except (BrokenStateError, StateFileError, sqlite3.Error) as error:
         raise _explained(error, path) from error
 
 
-def _read(connection: sqlite3.Connection) -> Saved | None:
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("BEGIN EXCLUSIVE")
-    connection.execute("COMMIT")
-    (is_made,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not is_made:
-        database.create(connection)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_OF_LOG}")
-    database.check(connection)
-    return database.read_saved(connection)
+@contextmanager
+def _beginning(path: Path) -> Iterator[None]:
+    """Let nobody else begin with a file until the block ends: it is not locked all the time while one does."""
+    lock = path.with_name(f"{path.name}-lock")
+    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows removes nothing that is open
+                lock.unlink()
+
+
+def _read(path: Path) -> Saved | None:
+    """Return what is in a file, which has its tables then; raise what SQLite does where another process has it open."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+        (is_made,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not is_made:
+            database.create(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        database.check(connection)
+        return database.read_saved(connection)
+
+
+def _shared(path: Path) -> sqlite3.Connection:
+    """Return a connection that others of this process may have one beside, and that never works the log in."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {ENOUGH}")
+        connection.execute("SELECT count(*) FROM head").fetchone()  # from here on it is locked
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _explained(error: BaseException, path: Path) -> BaseException:
