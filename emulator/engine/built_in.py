@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.engine.empty import empty_like, empty_of, empty_result
 from emulator.engine.plan import Finish, Replied, Responded, Returned, Threw, Withheld
-from emulator.engine.surroundings import Surroundings, UncomputableError
+from emulator.engine.surroundings import Surroundings, UnboundNameError, UncomputableError
 from emulator.model.computed import Computed
 from emulator.model.constant import Constant
 from emulator.model.function import ERROR, LOADING, Function
@@ -50,5 +50,5 @@ def _empty(function: Function, rule: Rule | None, at: Surroundings) -> Value:
 def _empty_like(written: Constant | Computed, at: Surroundings) -> Value:
     try:
         return empty_like(at.value(written))
-    except UncomputableError:
+    except (UncomputableError, UnboundNameError):
         return None

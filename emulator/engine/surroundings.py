@@ -37,6 +37,10 @@ class UncomputableError(Exception):
         self.reason = reason
 
 
+class UnboundNameError(KeyError):
+    """A name that effects bind, which were not done."""
+
+
 class Surroundings:
     """The names of expressions, worked out when asked for.
 
@@ -111,7 +115,7 @@ class Surroundings:
                 asked = self.call.args if is_http(self.call.operation) else {}
                 return {"operation": self.call.operation, "headers": visible_headers(self.call), **asked}
             case _:
-                raise KeyError(name)
+                raise UnboundNameError(name)
 
     def value(self, written: Constant | Computed) -> Value:
         """Return the value of what a scenario writes; raise UncomputableError where it has none."""

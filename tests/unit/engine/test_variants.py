@@ -152,6 +152,7 @@ def test_chats_have_variants_too(emulator: Emulator) -> None:
         ("result: '${[args.n, 2]}'", []),
         ("result: '${1 / 0}'", None),
         ("error: no", None),
+        ("{do: [{insert: {into: t, document: {}, as: key}}], result: '${key}'}", None),
         ("rules: [{when: {args: {n: 2}}, error: no}, {result: [1]}]", []),
         ("query: {table: t}", []),
         ("query: {table: t, first: true}", None),
