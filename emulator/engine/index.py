@@ -9,6 +9,7 @@ from typing import NamedTuple
 from emulator.engine.call import Choice
 from emulator.engine.overlay import FREE, Admission, Overlays
 from emulator.engine.plan import Finish, Plan, Wait
+from emulator.engine.remembered import Remembered
 from emulator.engine.settle import settle_once
 from emulator.engine.state import Change
 from emulator.engine.transaction import Delayed, Read
@@ -79,6 +80,7 @@ class Prepared:
 class Index:
     """A scenario and its functions by operation, prepared.
 
+    `remembered` has the first documents of its tables, as they were made last.
     `nearest` remembers what was found to be like an operation that is not there, and `doubts` why choices of variants
     choose nothing, as polling clients ask for them again and again.
     """
@@ -88,6 +90,7 @@ class Index:
     asks_headers: bool
     asks_address: bool
     overlays: Overlays
+    remembered: Remembered
     nearest: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     doubts: dict[Choice, str | None] = field(default_factory=dict)
 
@@ -106,7 +109,16 @@ def build_index(scenario: Scenario, before: Index | None = None) -> Index:
         prepared[operation] = known if known and known.function is function else _prepare(function)
     overlays = Overlays(scenario.limits, scenario.faults)
     asks_headers = any(each.asks_headers for each in prepared.values())
-    return Index(scenario, prepared, asks_headers, overlays.asks_address, overlays)
+    is_alike = before is not None and _begins_alike(before.scenario, scenario)
+    remembered = before.remembered if before is not None and is_alike else Remembered()
+    return Index(scenario, prepared, asks_headers, overlays.asks_address, overlays, remembered)
+
+
+def _begins_alike(before: Scenario, scenario: Scenario) -> bool:
+    """Whether two scenarios have the very same tables, as with rules added to one; what cannot be told is no."""
+    parts = ((each.tables, each.vars, each.state) for each in (before, scenario))
+    is_same = all(old is new for old, new in zip(*parts, strict=True))
+    return is_same and (before.seed, before.locale) == (scenario.seed, scenario.locale)
 
 
 def _prepare(function: Function) -> Prepared:

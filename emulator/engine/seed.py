@@ -11,10 +11,11 @@ from emulator.engine.documents import SYSTEM_FIELDS, checked, own_fields
 from emulator.engine.environment import ENVIRONMENT, variables, write_variable
 from emulator.engine.gateway.seed import seed_gateway
 from emulator.engine.overlay import FAULTS
+from emulator.engine.remembered import Made, Remembered, is_memorable, is_of_its_time
 from emulator.engine.state import State
 from emulator.engine.store import Document, Write
 from emulator.engine.surroundings import Surroundings, UncomputableError
-from emulator.engine.transaction import VARIABLES, EffectError, Transaction
+from emulator.engine.transaction import CLOCK, VARIABLES, EffectError, Transaction
 from emulator.model.computed import Computed
 from emulator.model.scenario import Scenario
 from emulator.model.table import Seed, Table
@@ -28,9 +29,16 @@ _SEEDED = frozenset({VARIABLES, ENVIRONMENT})
 _NOBODY = Call("", None, {})
 
 
-def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = None) -> tuple[Write, ...]:
+def seed(
+    scenario: Scenario,
+    state: State,
+    now: int,
+    before: Scenario | None = None,
+    remembered: Remembered | None = None,
+) -> tuple[Write, ...]:
     """Return what puts a scenario's tables and variables at their beginning; with `before` only where it changed.
 
+    What of `remembered`, which is the scenario's, is still right, is not made anew where everything begins.
     Raises UncomputableError at the seed that has no value or does not fit its table.
     """
     if before is not None and (before.name, before.seed, before.locale) != (
@@ -49,12 +57,15 @@ def seed(scenario: Scenario, state: State, now: int, before: Scenario | None = N
     for name in [*known, *state.view.store.collections] if before is None else known:
         if name not in scenario.tables and name not in _SEEDED:
             transaction.clear(name)
+    is_right = before is None and all(is_memorable(each) for table in scenario.tables.values() for each in table.seeds)
+    known_documents = remembered if remembered is not None and is_right else Remembered()
+    known_documents.begin(state.view.numbers)
     changed: set[str] = set()
     for table in scenario.tables.values():
         if before is None or _has_changed(table, scenario, before, changed):
             changed.add(table.name)
             transaction.clear(table.name)
-            _seed_table(table, scenario, transaction)
+            _seed_table(table, scenario, transaction, known_documents)
     _forget_switches(scenario, before, transaction)
     seed_gateway(scenario.gateway, None if before is None else before.gateway, transaction)
     return transaction.writes
@@ -121,7 +132,7 @@ def _tables_before(table: Table, scenario: Scenario) -> Iterator[Table]:
         yield other
 
 
-def _seed_table(table: Table, scenario: Scenario, transaction: Transaction) -> None:
+def _seed_table(table: Table, scenario: Scenario, transaction: Transaction, remembered: Remembered) -> None:
     total = sum(each.count for each in table.seeds)
     oldest = transaction.now / MILLISECOND - total
     tables: dict[str, Any] = {
@@ -130,20 +141,35 @@ def _seed_table(table: Table, scenario: Scenario, transaction: Transaction) -> N
     number = 0
     for place, each in enumerate(table.seeds):
         for index in range(each.count):
-            at = Surroundings(scenario, _NOBODY, 0, transaction, f"table\0{table.name}\0{place}\0{index}")
-            at.names.update({"index": float(index), "tables": tables})
-            _plant(table, each, at, oldest + number)
+            stream = f"table\0{table.name}\0{place}\0{index}"
+            made = remembered.recall(stream, transaction.now)
+            if made is None:
+                at = Surroundings(scenario, _NOBODY, 0, transaction, stream)
+                at.names.update({"index": float(index), "tables": tables})
+                made = _make(table, each, at)
+                remembered.keep(stream, made)
+            _plant(table, each, made, transaction, oldest + number)
             number += 1
 
 
-def _plant(table: Table, each: Seed, at: Surroundings, created: float) -> None:
-    transaction = at.transaction
+def _make(table: Table, each: Seed, at: Surroundings) -> Made:
+    """Return a first document; noted by whoever reads the clock, it is the same only at the same time."""
+    reads = at.transaction.reads
+    reads.discard(CLOCK)
     try:
         written = _mapping(at.value(each.document))
-        document = checked(table.name, own_fields(written), at.scenario, transaction)
-        system: Document = {name: written[name] for name in sorted(SYSTEM_FIELDS & written.keys())}
-        _check_system_fields(table.name, system, transaction)
-        transaction.insert(table.name, {"_creationTime": created, **system, **document})
+        document = checked(table.name, own_fields(written), at.scenario, at.transaction)
+    except (EffectError, InvalidValueError) as error:
+        raise UncomputableError(each.place, str(error)) from error
+    system: Document = {name: written[name] for name in sorted(SYSTEM_FIELDS & written.keys())}
+    is_timeless = CLOCK not in reads and not is_of_its_time(each)
+    return Made(document, system, None if is_timeless else at.transaction.now)
+
+
+def _plant(table: Table, each: Seed, made: Made, transaction: Transaction, created: float) -> None:
+    try:
+        _check_system_fields(table.name, made.system, transaction)
+        transaction.insert(table.name, {"_creationTime": created, **made.system, **made.document})
     except (EffectError, InvalidValueError) as error:
         raise UncomputableError(each.place, str(error)) from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from functools import lru_cache
 from inspect import BoundArguments
 from random import Random
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.expressions.context import Context
 from emulator.expressions.errors import EvaluationError
-from emulator.expressions.fake_moments import EPOCH, Moments
+from emulator.expressions.fake_moments import Moments
 from emulator.expressions.fake_values import ValueOut, arguments_in
 from emulator.expressions.locales import DEFAULT_LOCALE
 
@@ -86,7 +85,6 @@ class _Speaker:
     def call(self, name: str, arguments: dict[str, Any], context: Context) -> Any:  # noqa: ANN401 - what Faker has
         """Draw at the time, and from the stream, of an evaluation."""
         self.source.context = context
-        self.moments.now = EPOCH + timedelta(microseconds=context.now // 1_000)
         function: Callable[..., Any] = getattr(self.generator, name)
         return function(**arguments)
 

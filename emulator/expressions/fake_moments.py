@@ -20,10 +20,14 @@ _YEARS = {"century": 100, "decade": 10, "year": 1}
 
 
 class Moments:
-    """Part of a provider of Faker's: dates as they are drawn at `now`, which is set before every draw."""
+    """Part of a provider of Faker's: dates as they are drawn at the time of the evaluation that draws."""
 
     generator: Any
-    now: datetime
+
+    @property
+    def _now(self) -> datetime:
+        """The present moment; whoever asks depends on the time."""
+        return EPOCH + timedelta(microseconds=self.generator.random.context.now // 1_000)
 
     def unix_time(self, end_datetime: Said = None, start_datetime: Said = None) -> float:
         """Draw seconds since 1970."""
@@ -31,7 +35,7 @@ class Moments:
 
     def time_delta(self, end_datetime: Said = None) -> timedelta:
         """Draw a part of the time from now to a moment."""
-        return self._between(self.now, self._moment(end_datetime, self.now)) - self.now
+        return self._between(self._now, self._moment(end_datetime, self._now)) - self._now
 
     def date_time(self, tzinfo: tzinfo | None = None, end_datetime: Said = None) -> datetime:
         """Draw a moment since 1970."""
@@ -42,7 +46,7 @@ class Moments:
     ) -> datetime:
         """Draw a moment since the year 1."""
         start = self._moment(start_datetime, datetime.min)  # noqa: DTZ901 - naive as all of them
-        return _in_zone(self._in_order(start, self._moment(end_datetime, self.now)), tzinfo)
+        return _in_zone(self._in_order(start, self._moment(end_datetime, self._now)), tzinfo)
 
     def date_time_between(
         self, start_date: Said = "-30y", end_date: Said = "now", tzinfo: tzinfo | None = None
@@ -54,7 +58,7 @@ class Moments:
         self, datetime_start: Said = None, datetime_end: Said = None, tzinfo: tzinfo | None = None
     ) -> datetime:
         """Draw a moment between two, which are now if not said."""
-        start, end = self._moment(datetime_start, self.now), self._moment(datetime_end, self.now)
+        start, end = self._moment(datetime_start, self._now), self._moment(datetime_end, self._now)
         return _in_zone(self._in_order(start, end), tzinfo)
 
     def date_between(self, start_date: Said = "-30y", end_date: Said = "today") -> date:
@@ -73,8 +77,8 @@ class Moments:
         del tzinfo  # a day of birth is the same everywhere
         if not 0 <= minimum_age <= maximum_age:
             raise ValueError(f"nobody is from {minimum_age} to {maximum_age} years old")
-        eldest = _years_before(self.now.date(), maximum_age + 1) + timedelta(days=1)
-        return self.date_between_dates(eldest, _years_before(self.now.date(), minimum_age))
+        eldest = _years_before(self._now.date(), maximum_age + 1) + timedelta(days=1)
+        return self.date_between_dates(eldest, _years_before(self._now.date(), minimum_age))
 
     def date_time_this_century(
         self, before_now: bool = True, after_now: bool = False, tzinfo: tzinfo | None = None
@@ -126,21 +130,21 @@ class Moments:
             case date():
                 return datetime(said.year, said.month, said.day)  # noqa: DTZ001 - naive as all of them
             case timedelta():
-                return self.now + said
+                return self._now + said
             case "now":
-                return self.now
+                return self._now
             case "today":
-                return datetime(self.now.year, self.now.month, self.now.day)  # noqa: DTZ001 - likewise
+                return datetime(self._now.year, self._now.month, self._now.day)  # noqa: DTZ001 - likewise
             case str():
-                return self.now + _offset(said)
+                return self._now + _offset(said)
             case _:
                 return EPOCH + timedelta(seconds=said)
 
     def _day(self, said: Said) -> date:
         """Return a day as Faker understands one: numbers are days from today."""
         if isinstance(said, int | float):
-            return self.now.date() + timedelta(days=said)
-        return self._moment(said, self.now).date()
+            return self._now.date() + timedelta(days=said)
+        return self._moment(said, self._now).date()
 
     def _between(self, start: datetime, end: datetime) -> datetime:
         return start + timedelta(seconds=self.generator.random.uniform(0, (end - start) / timedelta(seconds=1)))
@@ -152,18 +156,18 @@ class Moments:
 
     def _of_this(self, unit: str, *, before: bool, after: bool) -> datetime:
         first, following = self._span(unit)
-        start, end = (first if before else self.now), (following if after else self.now)
-        return self._between(start, end) if before or after else self.now
+        start, end = (first if before else self._now), (following if after else self._now)
+        return self._between(start, end) if before or after else self._now
 
     def _day_of_this(self, unit: str, *, before: bool, after: bool) -> date:
         first, following = self._span(unit)
         return self.date_between_dates(
-            first if before else self.now, following - timedelta(days=1) if after else self.now
+            first if before else self._now, following - timedelta(days=1) if after else self._now
         )
 
     def _span(self, unit: str) -> tuple[datetime, datetime]:
         """Return when the present century, decade, year or month began, and when the next one does."""
-        first = self.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        first = self._now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         if unit == "month":
             return first, (first + timedelta(days=31)).replace(day=1)
         years = _YEARS[unit]

@@ -85,7 +85,8 @@ class Emulator:
         self._paused: list[Callable[[], None]] = []
         self._warned: list[Callable[[str], None]] = []
         start = scenario.clock.start if scenario.clock else None
-        self._begin(seed(scenario, self.state, clock.now() if start is None else start))
+        remembered = self.revision.index.remembered
+        self._begin(seed(scenario, self.state, clock.now() if start is None else start, remembered=remembered))
 
     def handle(self, call: Call, ts: int | None = None) -> Entry:
         """Decide a call on the revision in force, commit its changes and write it down, all in this tick.
@@ -165,7 +166,8 @@ class Emulator:
         settings = scenario.clock or ClockSettings()
         is_reset = scenario.clock != before.clock
         start = settings.start if is_reset else None
-        writes = seed(scenario, self.state, self.clock.now() if start is None else start, before)
+        now = self.clock.now() if start is None else start
+        writes = seed(scenario, self.state, now, before, index.remembered)
         if is_reset:
             self.clock.restart(settings.start, settings.rate)
         self.revision = Revision(self.revision.number + 1, index)
@@ -196,7 +198,8 @@ class Emulator:
         for told in self._resetting:
             told(levels)
         start = self._restart_clock() if Level.CLOCK in levels else self.clock.now()
-        writes = seed(self.revision.scenario, self.state, start) if Level.STATE in levels else ()
+        begun = (self.revision.scenario, self.state, start, None, self.revision.index.remembered)
+        writes = seed(*begun) if Level.STATE in levels else ()
         if Level.JOURNAL in levels:
             self.journal.clear()
         if Level.LIMITS in levels:
