@@ -9,7 +9,7 @@ from emulator.engine.answer import answer, do_delayed
 from emulator.engine.call import Admin, Call
 from emulator.engine.explain import nearest_functions, unanswered
 from emulator.engine.index import Decision, Index
-from emulator.engine.overlay import FREE, Overlay, count, faults_on, hit, lay_over
+from emulator.engine.overlay import FREE, Overlay, count, faults_on, hit, lay_over, take
 from emulator.engine.plan import Finish, Limited, Passed, Rejected, Unscripted, WrongType
 from emulator.engine.reply import plan_of
 from emulator.engine.state import State
@@ -53,13 +53,14 @@ def _laid_over(
     overlay: Overlay, index: Index, state: State, call: Call, now: int, known: Decision | None = None
 ) -> Decision:
     """Lay out what a call gets of limits and faults, else what it is answered, where that is not known."""
-    admission = FREE if call.is_counted else count(overlay.limits, call, now, state.meters)
+    admission = FREE
+    if not call.is_counted and (known is not None or not take(overlay, call, now, state.meters)):
+        admission = count(overlay.limits, call, now, state.meters)
     if admission.over is not None:
         return Decision((Finish(Limited(admission.over)),), admission=admission)
     faults = faults_on(overlay, call, state.view)
-    if not faults:  # most calls, so it comes first, and costs little
-        plan, changes, rule, reads, delayed, _, variant = known or _answer(index, state, call, now)
-        return Decision(plan, changes, rule, reads, delayed, admission, variant)
+    if not faults:  # most calls; a function's answer does not tell how its limits stand, so nothing is kept of that
+        return _answer(index, state, call, now) if known is None else known._replace(admission=admission)
     transaction = Transaction(state, now, index.scenario.seed)
     admission = hit(faults, admission, transaction)
     failure = admission.failure

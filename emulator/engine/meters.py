@@ -90,13 +90,31 @@ class Meters:
             return Reading(limit, now, used, at) if now < at + limit.per else Reading(limit, now, 0, now)
         return Reading(limit, now, max(0, used - (now - at) * limit.allow), now)
 
+    def take(self, limit: Limit, caller: str, now: int) -> bool:
+        """Count one more call, and say so, unless it is one too many; all in one, for those who want no reading."""
+        key = (limit.name, caller)
+        used, at = self._meters.get(key, (0, now))
+        if limit.is_window:
+            if not at <= now < at + limit.per:
+                used, at = 0, now
+            after, most = used + 1, limit.allow
+        else:
+            used = max(0, used - (now - at) * limit.allow) if at <= now else 0
+            after, at, most = used + limit.per, now, limit.allow * limit.per
+        if after > most:
+            return False
+        self._keep(key, after, at)
+        return True
+
     def count(self, reading: Reading, caller: str) -> None:
         """Count the call that a reading was made for."""
         limit, _, used, at = reading
-        key = (limit.name, caller)
+        self._keep((limit.name, caller), used + (1 if limit.is_window else limit.per), at)
+
+    def _keep(self, key: tuple[str, str], used: int, at: int) -> None:
         meters = self._meters
         meters.pop(key, None)
-        meters[key] = (used + (1 if limit.is_window else limit.per), at)
+        meters[key] = (used, at)
         if len(meters) > MAX_METERS:
             del meters[next(iter(meters))]
 

@@ -117,6 +117,15 @@ def hit(faults: Sequence[Fault], admission: Admission, transaction: Transaction)
     return admission._replace(faults=due, delay=sum([_delay(each, transaction) for each in due]))
 
 
+def take(overlay: Overlay, call: Call, now: int, meters: Meters) -> bool:
+    """Count a call of which nobody wants to know how its limits stand; say whether that was all there is to do.
+
+    Where it was not, because the call is over or because it has several limits, nothing is counted yet.
+    """
+    limits = overlay.limits
+    return not limits or (len(limits) == 1 and meters.take(limits[0], caller_of(limits[0].by, call), now))
+
+
 def count(limits: Sequence[Limit], call: Call, now: int, meters: Meters) -> Admission:
     """Count a call against all of these limits, or against none where it is over one."""
     if not limits:

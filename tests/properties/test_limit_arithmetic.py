@@ -139,6 +139,22 @@ def test_each_caller_has_a_meter_of_its_own(limit: Limit, callers: list[str]) ->
         assert ask(together, limit, now, caller) == ask(apart[caller], limit, now)
 
 
+@settled
+@given(limit=LIMITS, steps=st.lists(st.tuples(GAPS, st.booleans()), max_size=40), is_window=st.booleans())
+def test_taking_a_call_is_reading_and_counting_it(
+    limit: Limit, steps: list[tuple[int, bool]], *, is_window: bool
+) -> None:
+    limit = Limit(limit.name, limit.on, limit.allow, limit.per, limit.place, is_window=is_window)
+    slow, quick, now = Meters(), Meters(), 10 * SECOND
+    for gap, is_back in steps:
+        now += -gap if is_back else gap
+        reading = slow.read(limit, "", now)
+        if not reading.is_over:
+            slow.count(reading, "")
+        assert quick.take(limit, "", now) is not reading.is_over
+        assert quick.read(limit, "", now) == slow.read(limit, "", now)
+
+
 def test_meters_are_bounded_and_the_one_used_last_is_kept() -> None:
     meters = Meters()
     limit = Limit("l", ("*",), 1, SECOND, Place("f.yaml", 1, 1))

@@ -73,7 +73,6 @@ def test_a_call_over_a_limit_is_told_how_long_to_wait(tmp_path: Path) -> None:
     entries = [call(emulator, "a:b") for _ in range(3)]
 
     assert [over(each) for each in entries] == [None, None, ("sends", 5.0)]
-    assert [admission_of(each).readings[0].left for each in entries] == [1, 0, 0]
     ending = ending_of(entries[2])
     assert isinstance(ending, Limited)
     assert ending.reading == admission_of(entries[2]).over
@@ -157,7 +156,7 @@ def test_each_identity_has_calls_of_its_own(tmp_path: Path) -> None:
     emulator = limited(tmp_path, "on: a:b, allow: 2, per: 1h, by: identity")
 
     def left(caller: Caller, address: str) -> int:
-        return admission_of(emulator.handle(Call("a:b", None, {}, caller, address=address))).readings[0].left
+        return admission_of(emulator.admit(Call("a:b", None, {}, caller, address=address))).readings[0].left
 
     assert [left(ADA, "1"), left(BEN, "1"), left(ADA, "2"), left(ANONYMOUS, "1"), left(ANONYMOUS, "2")] == [
         1,
@@ -201,6 +200,13 @@ def test_a_part_is_not_counted_where_the_whole_was(tmp_path: Path) -> None:
     admission = emulator.count(Call(CHAT, None, {}, part_of="GET /api/chat/stream"))
 
     assert [each.limit.name for each in admission.readings] == ["turns"]
+
+
+def test_who_asks_for_what_has_no_rules_is_told_how_many_more_are_free(tmp_path: Path) -> None:
+    emulator = limited(tmp_path, "name: sends, on: GET /a, allow: 2, per: 10s")
+    entries = [emulator.admit(Call("GET /a", None, {})) for _ in range(3)]
+
+    assert [admission_of(each).readings[0].left for each in entries] == [1, 0, 0]
 
 
 def test_what_no_limit_concerns_has_no_readings(tmp_path: Path) -> None:
