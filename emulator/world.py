@@ -38,6 +38,9 @@ class World:
 
     def handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """Answer as a deployment does; what only a gateway has is answered by that."""
+        usual = self._convex.usual(request)
+        if usual is not None:
+            return usual
         path = path_of(request)
         if path.startswith(USE):
             request = led(request, path)

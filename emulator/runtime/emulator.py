@@ -16,8 +16,8 @@ from emulator.engine.draw import hex_digits
 from emulator.engine.image import Image, Restored, replacing, restore
 from emulator.engine.index import Decision, Index, build_index, operations_of
 from emulator.engine.meters import Meters
-from emulator.engine.overlay import Admission, count_key
-from emulator.engine.plan import Finish, Passed
+from emulator.engine.overlay import FREE, Admission, count_key
+from emulator.engine.plan import Finish, Passed, Returned
 from emulator.engine.seed import seed
 from emulator.engine.state import Change, Counted, Origins, State, at, commit, forget, undo_of
 from emulator.engine.store import Write
@@ -319,9 +319,12 @@ class Emulator:
 
     def _note(self, call: Call, decision: Decision, now: int) -> Entry:
         revision = self.revision
-        self._carry_out(decision)
+        if decision.changes or decision.delayed:
+            self._carry_out(decision)
         self._calls += 1
-        explanation = self._complaints.explain(call, decision, self.revision.index)
+        last = decision.plan[-1]
+        is_plain = type(last) is Finish and type(last.ending) is Returned and decision.admission is FREE
+        explanation = None if is_plain and not call.uses else self._complaints.explain(call, decision, revision.index)
         entry = Entry(self._calls, now, revision, call, decision, explanation)
         self.journal.add(entry)
         return entry

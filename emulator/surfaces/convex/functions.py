@@ -56,7 +56,7 @@ class FunctionEndpoints:
 
     async def function(self, kind: FunctionType, request: web.BaseRequest) -> Reply:
         """Answer POST /api/query, /api/mutation and /api/action."""
-        head = self._head(request)
+        head = read_head(request, self._emulator.revision.scenario)
         bodies.check_content_type(request.headers.get(CONTENT_TYPE))
         body = buffered_body(request, MAX_BODY)
         if body is None:
@@ -181,7 +181,8 @@ class FunctionEndpoints:
         except ApiError as error:
             reply = error_reply(error)
             reply.headers.update(headers)
-        return ended(reply, finish.death, finish.bandwidth)
+        is_ordinary = finish.death is None and finish.bandwidth is None
+        return reply if is_ordinary else ended(reply, finish.death, finish.bandwidth)
 
     def _write(self, handled: Entry, finish: Finish, head: Head, form: Format) -> bytes:
         ending = finish.ending

@@ -12,7 +12,7 @@ from emulator.engine.call import ANONYMOUS, Caller
 from emulator.model.scenario import Scenario
 from emulator.surfaces.convex.authorization import identify, read_authorization
 from emulator.surfaces.convex.body import check_content_type
-from emulator.surfaces.convex.clients import Client, read_client
+from emulator.surfaces.convex.clients import UNKNOWN, Client, read_client
 from emulator.surfaces.convex.failures import BODY_TOO_LARGE, bad_json_body
 from emulator.surfaces.http import BodyTooLargeError, BrokenBodyError, read_body
 
@@ -35,14 +35,15 @@ def read_head(request: web.BaseRequest, scenario: Scenario, admin_key: str | Non
     Raises ApiError for a client that is not served, and for a credential that stands for nobody.
     """
     headers = request.headers
-    client = read_client(headers.get(CONVEX_CLIENT))
+    said = headers.get(CONVEX_CLIENT)
+    client = UNKNOWN if said is None else read_client(said)
     authorization = headers.get(AUTHORIZATION)
     if authorization is None and admin_key:
         authorization = f"Convex {admin_key}"
     caller: Caller = ANONYMOUS
     if authorization is not None:
         caller = identify(read_authorization(authorization), scenario)
-    return Head(client, caller, read_request_id(request))
+    return Head(client, caller, read_request_id(request) if _CONVEX_REQUEST_ID in headers else None)
 
 
 def read_request_id(request: web.BaseRequest) -> str | None:
