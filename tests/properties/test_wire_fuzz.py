@@ -46,7 +46,7 @@ http:
     rules:
       - {when: {body: {n: [1, {a: null}]}}, status: 201, body: "${request.body}"}
       - {when: {query: {a: b}}, failure: overloaded}
-      - {headers: {x-path: "${request.method}"}, body: {seen: ["${request.method}", "${request.path}", "${len(request.headers)}"]}}
+      - {headers: {x-path: "${request.method}"}, body: {seen: ["${request.path}", "${len(request.headers)}"]}}
   GET /files/*: {body: "${request.path}", stream: {by: character, every: 0ms}}
 """
 OTHERS = (
