@@ -16,17 +16,18 @@ from tests.support.process import EmulatorProcess, emulator_process
 SCENARIO = Path(__file__).parents[2] / "scenarios/files.yaml"
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+@pytest.fixture
+def pictures(tmp_path: Path) -> Iterator[EmulatorProcess]:
     """Serve the scenario that the how-to walks through."""
-    with emulator_process(tmp_path_factory.mktemp("pictures"), str(SCENARIO)) as running:
+    with emulator_process(tmp_path, str(SCENARIO)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def seen(pictures: EmulatorProcess) -> Any:
-    """Run the script once, and return what it saw."""
-    return run_script("files", pictures.url)
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run the script once, against an emulator that nobody else talks to, and return what it saw."""
+    with emulator_process(tmp_path_factory.mktemp("pictures"), str(SCENARIO)) as running:
+        return run_script("files", running.url)
 
 
 def test_a_blob_comes_back_as_it_was_sent_with_its_type(seen: Any) -> None:
